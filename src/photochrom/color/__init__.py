@@ -1,0 +1,1 @@
+"""Color arithmetic, written once for NumPy arrays and torch tensors alike."""
