@@ -1,0 +1,1 @@
+"""Encoder bodies with public weight-file key names, and the networks that judge photos."""
