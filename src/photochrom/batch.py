@@ -1,0 +1,61 @@
+"""What a training step sees: photos as stored become lightness, hints and targets on the device.
+
+Shapes: B photos, H x W pixels.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from photochrom.color.lab import lightness, rgb_to_lab
+
+HINTED = 0.3
+"""Share of the photos of a batch that get hints; the others are colored from nothing."""
+MEAN_HINTS = 5
+LARGEST_HINT = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Inputs and target of one step.
+
+    ``lightness_B1HW`` is the aged photo's L (0..100), ``hints_B3HW`` mask, a and b, ``lab_B3HW`` the true photo.
+    """
+
+    lightness_B1HW: Tensor
+    hints_B3HW: Tensor
+    lab_B3HW: Tensor
+
+
+def make_batch(photo_B3HW: Tensor, aged_B1HW: Tensor, generator: torch.Generator | None) -> Batch:
+    """Turn uint8 photos (B, 3, H, W) and their aged grays (B, 1, H, W) into a batch.
+
+    ``generator`` (on the CPU) draws the hints, so that a step can be repeated; None gives no hints.
+    """
+    lab = rgb_to_lab(photo_B3HW.float() / 255, axis=1)
+    gray = aged_B1HW.float() / 255
+    seen = lightness(gray.expand(-1, 3, -1, -1), axis=1)
+    hints = torch.zeros_like(lab) if generator is None else simulate_hints(lab[:, 1:], generator)
+    return Batch(seen.contiguous(memory_format=torch.channels_last), hints, lab)
+
+
+def simulate_hints(ab_B2HW: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw what a user might have painted: a few square patches, each of the mean color under it.
+
+    Follows Zhang et al. 2017 ("Real-Time User-Guided Image Colorization", section 3.1): a geometric number of
+    hints, patches of 1 to 9 pixels. Returns (B, 3, H, W): mask, a, b. :data:`HINTED` of the photos get any.
+    """
+    batch, _, height, width = ab_B2HW.shape
+    hints = ab_B2HW.new_zeros(batch, 3, height, width)
+    for photo in range(batch):
+        if torch.rand((), generator=generator) >= HINTED:
+            continue
+        count = int(torch.empty(()).geometric_(1 / MEAN_HINTS, generator=generator))
+        for down, across, size in torch.rand(count, 3, generator=generator).tolist():
+            side = 1 + int(size * LARGEST_HINT)
+            top, left = int(down * (height - side)), int(across * (width - side))
+            patch = ab_B2HW[photo, :, top : top + side, left : left + side]
+            hints[photo, 0, top : top + side, left : left + side] = 1
+            hints[photo, 1:, top : top + side, left : left + side] = patch.mean(dim=(1, 2), keepdim=True)
+    return hints

@@ -1,0 +1,50 @@
+"""What the command line may say of a training run: how long, from where, with what."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from photochrom.errors import RunError
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a run trains; whichever ends first."""
+
+    steps: int | None = None
+    "Optimizer steps."
+    minutes: float | None = None
+    "Minutes of training, over all sessions of the run together."
+    save_minutes: float = 5.0
+    "Minutes between checkpoints."
+    check_minutes: float = 10.0
+    "Minutes between looks at the validation photos."
+
+    def __post_init__(self) -> None:
+        """Raise RunError for a budget that would never end."""
+        for name, value in (("--steps", self.steps), ("--minutes", self.minutes)):
+            if value is not None and not value > 0:
+                raise RunError(f"{name} is {value}; expected more than 0")
+
+    def progress(self, step: int, seconds: float) -> float:
+        """Return how much of the budget is used, 0..1; raises RunError when there is no budget."""
+        shares = [step / self.steps] if self.steps else []
+        shares += [seconds / 60 / self.minutes] if self.minutes else []
+        if not shares:
+            raise RunError("no budget was given; set --steps or --minutes")
+        return min(1.0, max(shares))
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a run starts and how it computes."""
+
+    encoder: Path | None = None
+    "Safetensors file with ImageNet weights for the encoder."
+    init: Path | None = None
+    "A model file to go on from, instead of an encoder."
+    workers: int = 1
+    "Processes that read photos."
+    compile: bool = False
+    "Compile the network (needs a C++ compiler): a third faster on a CPU."
+    precision: str = "no"
+    "no (float32), bf16 or fp16."

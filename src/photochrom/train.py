@@ -1,0 +1,265 @@
+"""Training: one readable loop, resumable at any step, on one device or many.
+
+    entries -> batches (pure function of seed and step) -> objective's turns -> optimizer -> EMA -> checkpoint, log
+
+A run lives in a folder: checkpoint/, log.jsonl, curves.png, samples/. Started again in the same folder it goes on
+where the checkpoint stands and follows the same curve as if it had never stopped.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast
+from torch import Tensor, nn
+
+from photochrom.batch import make_batch
+from photochrom.budget import Budget, Start
+from photochrom.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
+from photochrom.color.bins import AB_BINS, class_weights, nearest_bin, smooth_prior
+from photochrom.color.lab import rgb_to_lab
+from photochrom.data.catalog import Entry
+from photochrom.data.loading import LoadPlan, batches, fixed_samples
+from photochrom.errors import RunError
+from photochrom.preview import Preview
+from photochrom.recipe import Recipe, Stage
+from photochrom.runlog import RunLog, draw_curves
+from photochrom.trainee import Trainee, build_trainee, load_encoder, load_weights
+
+LOWEST_RATE = 0.01
+PRIOR_PHOTOS = 2000
+PREVIEW_PHOTOS = 96
+PREVIEW_SIZE = 128
+FOREVER = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run reads, where it writes and how it starts: everything besides its recipe.
+
+    ``weights`` are named tensors for the whole painter (they win over ``start.encoder``), with the log class
+    weights (313,) they were trained with; ``origins`` are kept for the card.
+    """
+
+    run: Path
+    entries: Sequence[Entry]
+    validation: Sequence[Entry]
+    budget: Budget
+    start: Start = field(default_factory=Start)
+    weights: dict[str, Tensor] | None = None
+    log_weights: Sequence[float] | None = None
+    origins: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Position:
+    """Where a run stands; ``stage_start`` is the step at which the stage began."""
+
+    step: int = 0
+    stage: int = 0
+    stage_start: int = 0
+    seconds: float = 0.0
+    photos: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a progress display may show after a step."""
+
+    step: int
+    progress: float
+    seconds: float
+    losses: dict[str, float] = field(default_factory=dict)
+
+
+def train(recipe: Recipe, plan: Plan, report: Callable[[Report], None] = lambda _: None) -> Path:
+    """Train a recipe within a budget and return the run's folder; resumes by itself where a checkpoint stands.
+
+    Raises RunError when the folder holds another recipe's run or the weights do not fit, DataError without photos.
+    """
+    recipe.check()
+    accelerator = Accelerator(mixed_precision=plan.start.precision)
+    session = Session(recipe, plan, accelerator)
+    try:
+        for losses in session.steps():
+            report(Report(session.at.step, session.progress(), session.at.seconds, losses))
+        session.check()
+        session.save()
+    finally:
+        if session.log is not None:
+            session.log.close()
+    return plan.run
+
+
+class Session:
+    """One process's share of a run, from the last checkpoint to the end of the budget."""
+
+    def __init__(self, recipe: Recipe, plan: Plan, accelerator: Accelerator) -> None:
+        self.recipe, self.plan, self.accelerator = recipe, plan, accelerator
+        self.at = Position()
+        self.origins = plan.origins
+        self.last_saved = self.last_checked = 0.0
+        self.trainee, tensors = self._begin()
+        if tensors is not None:
+            self.trainee.restore(tensors)
+        painter = torch.compile(self.trainee.painter) if plan.start.compile else self.trainee.painter
+        prepared, self.optimizer = accelerator.prepare(painter, self.trainee.optimizer)
+        self.models: dict[str, nn.Module] = {"painter": prepared}
+        self.preview = Preview(*fixed_samples(plan.validation, PREVIEW_SIZE, PREVIEW_PHOTOS), self.trainee.chroma)
+        self.log = RunLog(plan.run, self.at.step) if accelerator.is_main_process else None
+
+    def _begin(self) -> tuple[Trainee, dict[str, dict[str, Tensor]] | None]:
+        """Build the trainee, from the checkpoint when there is one."""
+        folder = find_checkpoint(self.plan.run)
+        if folder is None:
+            if self.plan.log_weights is None:
+                weights = measure_log_weights(self.plan.entries, self.recipe.mix)
+            else:
+                weights = np.asarray(self.plan.log_weights, np.float32)
+            trainee = build_trainee(self.recipe, weights, self.accelerator.device)
+            if self.plan.start.encoder is not None:
+                load_encoder(trainee, self.plan.start.encoder)
+            if self.plan.weights is not None:
+                load_weights(trainee.painter, self.plan.weights)
+                load_weights(trainee.averaged, self.plan.weights)
+            return trainee, None
+        tensors, state = load_checkpoint(folder)
+        if state["recipe"] != self.recipe.to_json():
+            raise RunError(f"{self.plan.run} holds a run of another recipe; choose another folder or remove it")
+        self.at = Position(**state["position"])
+        self.last_saved = self.last_checked = self.at.seconds
+        self.origins = (*state["origins"], *(new for new in self.plan.origins if new not in state["origins"]))
+        weights = np.asarray(state["log_weights"], np.float32)
+        return build_trainee(self.recipe, weights, self.accelerator.device), tensors
+
+    def progress(self) -> float:
+        """Return how much of the budget is used, 0..1."""
+        return self.plan.budget.progress(self.at.step, self.at.seconds)
+
+    def steps(self) -> Iterator[dict[str, float]]:
+        """Train to the end of the budget, stage by stage; yields the losses after each step."""
+        ends = np.cumsum([stage.share for stage in self.recipe.stages]) - 1e-9  # sums may round up past a step
+        ends[-1] = 1.0
+        while self.progress() < 1:
+            if self.progress() >= ends[self.at.stage]:
+                self.at.stage, self.at.stage_start = self.at.stage + 1, self.at.step
+                continue
+            stage = self.recipe.stages[self.at.stage]
+            clock = time.monotonic()
+            for photo, aged in self._batches(stage):
+                losses = self._step(stage, photo, aged)
+                now = time.monotonic()
+                self._advance(now - clock, stage)
+                clock = now
+                self._note(losses)
+                yield losses
+                if self.progress() >= ends[self.at.stage]:
+                    break
+
+    def _batches(self, stage: Stage) -> Iterator[tuple[Tensor, Tensor]]:
+        plan = LoadPlan(
+            size=stage.size,
+            batch=stage.batch,
+            seed=self.recipe.seed + self.at.stage,
+            first_step=self.at.step - self.at.stage_start,
+            steps=FOREVER,
+            rank=self.accelerator.process_index,
+            world=self.accelerator.num_processes,
+            workers=self.plan.start.workers,
+        )
+        return batches(self.plan.entries, plan)
+
+    def _step(self, stage: Stage, photo: Tensor, aged: Tensor) -> dict[str, float]:
+        """One step: every turn of the objective steps its part's optimizer."""
+        device = self.accelerator.device
+        random = (self.recipe.seed * 1_000_003 + self.at.step) * 64 + self.accelerator.process_index
+        batch = make_batch(photo.to(device), aged.to(device), torch.Generator().manual_seed(random))
+        for group in self.trainee.optimizer.param_groups:
+            group["lr"] = group["highest"] * rate_factor(self.progress(), self.recipe.warm_up)
+        losses: dict[str, float] = {}
+        for turn in stage.objective.turns(self.models, self.trainee.encoded, batch):
+            self._require_finite("loss", turn.loss)
+            self.optimizer.zero_grad()
+            self.accelerator.backward(turn.loss)
+            norm = self.accelerator.clip_grad_norm_(self.models[turn.part].parameters(), self.recipe.clip)
+            if self.accelerator.scaler is None:  # the scaler of fp16 skips such steps by itself
+                self._require_finite("gradient's norm", norm)
+            self.optimizer.step()
+            losses |= turn.parts_of_loss
+        self.trainee.average(self.recipe.ema, self.at.step)
+        return losses
+
+    def _require_finite(self, what: str, value: Tensor) -> None:
+        """Stop before a step that would spoil the weights, and with them the next checkpoint."""
+        if not math.isfinite(value):
+            raise RunError(f"the {what} is {float(value)} at step {self.at.step}; lower the learning rate")
+
+    def _advance(self, seconds: float, stage: Stage) -> None:
+        self.at.step += 1
+        self.at.photos += stage.batch
+        self.at.seconds += seconds
+        if self.accelerator.num_processes > 1:  # all processes must agree on when a budget of minutes ends
+            clock = torch.tensor(self.at.seconds, dtype=torch.float64, device=self.accelerator.device)
+            self.at.seconds = float(broadcast(clock))
+
+    def _note(self, losses: dict[str, float]) -> None:
+        """Log the step; save and look when it is time."""
+        if self.log is not None:
+            values = {**losses, "rate": self.trainee.optimizer.param_groups[0]["lr"], "seconds": self.at.seconds}
+            self.log.write("train", self.at.step, values | {"stage": self.at.stage})
+        if self.at.seconds - self.last_checked >= 60 * self.plan.budget.check_minutes:
+            self.last_checked = self.at.seconds
+            self.check()
+        if self.at.seconds - self.last_saved >= 60 * self.plan.budget.save_minutes:
+            self.last_saved = self.at.seconds
+            self.save()
+
+    def check(self) -> None:
+        """Measure the averaged weights on the fixed photos, draw the sheet and the curves."""
+        if self.log is None:
+            return
+        values = self.preview.check(self.trainee.averaged)
+        self.log.write("check", self.at.step, {**values, "seconds": self.at.seconds})
+        samples = self.plan.run / "samples"
+        samples.mkdir(exist_ok=True)
+        self.preview.sheet(self.trainee.averaged, samples / f"{self.at.step:07d}.png")
+        draw_curves(self.plan.run)
+
+    def save(self) -> None:
+        """Write a checkpoint (the main process only)."""
+        if not self.accelerator.is_main_process:
+            return
+        state: dict[str, Any] = {
+            "recipe": self.recipe.to_json(),
+            "position": {name: getattr(self.at, name) for name in Position.__slots__},
+            "log_weights": self.trainee.chroma.log_weights.tolist(),
+            "origins": list(self.origins),
+            "photos": len(self.plan.entries),
+        }
+        save_checkpoint(self.plan.run, self.trainee.tensors(), state)
+
+
+def rate_factor(progress: float, warm_up: float) -> float:
+    """Return the share of the highest learning rate at ``progress`` (0..1): linear warm-up, then a cosine."""
+    if progress < warm_up:
+        return max(progress / warm_up, 1e-3)
+    done = (progress - warm_up) / (1 - warm_up)
+    return LOWEST_RATE + (1 - LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def measure_log_weights(entries: Sequence[Entry], mix: float) -> np.ndarray:
+    """Count the bins of up to :data:`PRIOR_PHOTOS` photos and return the log class weights, (313,) float32."""
+    chosen = entries[:: max(1, len(entries) // PRIOR_PHOTOS)][:PRIOR_PHOTOS]
+    counts = np.zeros(len(AB_BINS))
+    for start in range(0, len(chosen), 100):
+        photos, _ = fixed_samples(chosen[start : start + 100], 32, 100)
+        lab = rgb_to_lab(photos.permute(0, 2, 3, 1).numpy().astype(np.float32) / 255)
+        counts += np.bincount(nearest_bin(lab[..., 1:], AB_BINS).ravel(), minlength=len(AB_BINS))
+    weights: np.ndarray = np.log(class_weights(smooth_prior(counts), mix)).astype(np.float32)
+    return weights
