@@ -1,0 +1,200 @@
+"""Hands what was trained over the wall: one ONNX file with its card inside, checked against torch.
+
+Weights are stored as float16 and cast to float32 when the file is loaded (the cast is folded then): half the size,
+full speed on a CPU, float32 arithmetic. Tensors keep their names from torch, so that a model file is also a
+checkpoint: :func:`read_model` gives the weights back.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from photochrom.card import Card, Decode
+from photochrom.checkpoint import find_checkpoint, load_checkpoint
+from photochrom.chroma import Bins, chroma_from_card
+from photochrom.errors import ModelError, OutputUnwritable, RunError
+from photochrom.recipe import Recipe
+from photochrom.trainee import build_painter, load_weights
+
+SMALLEST_HALVED = 256
+PARITY = 1e-3
+_PARITY_SIZES = ((64, 96), (128, 80))
+
+
+def export_run(run: Path, target: Path, name: str, more: Mapping[str, Any]) -> Card:
+    """Write the averaged weights of a run's checkpoint as an ONNX file and return its card.
+
+    ``more`` are fields of the card that a run cannot know (see :func:`read_card_file`). Raises RunError when
+    the folder holds no checkpoint, or when the file does not reproduce torch within :data:`PARITY` Lab units of ab.
+    """
+    folder = find_checkpoint(run)
+    if folder is None:
+        raise RunError(f"there is no checkpoint in {run}; expected the folder that photochrom train --run wrote")
+    tensors, state = load_checkpoint(folder)
+    recipe = Recipe.from_json(state["recipe"])
+    chroma = Bins.published(np.asarray(state["log_weights"], np.float32))
+    painter = build_painter(recipe, chroma)
+    load_weights(painter, {key: _halved(value) for key, value in tensors["averaged"].items()})
+    position = state["position"]
+    own = Card(
+        name=name,
+        description=f"{recipe.network} trained as {recipe.name}",
+        chroma=chroma.to_card(),
+        recipe=json.loads(state["recipe"]),
+        training={
+            "steps": position["step"],
+            "photos_in_set": state["photos"],
+            "photo_passes": position["photos"],
+            "minutes": round(position["seconds"] / 60, 1),
+        },
+        origins=tuple(state["origins"]),
+    )
+    card = replace(own, **more)
+    write_model(painter.eval(), card, target)
+    return card
+
+
+def read_card_file(path: Path | None) -> dict[str, Any]:
+    """Read a JSON file with fields for a card: description, decode, license, metrics, origins; None gives none.
+
+    Raises RunError for a file that cannot be read or a field that a card does not have or a run knows better.
+    """
+    if path is None:
+        return {}
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if "decode" in values:
+            values["decode"] = Decode(**values["decode"])
+    except (OSError, ValueError, TypeError) as error:
+        raise RunError(f"{path} cannot be read as card fields ({error}); expected a JSON object") from error
+    unknown = set(values) - {"description", "decode", "license", "metrics", "origins"}
+    if unknown:
+        raise RunError(f"{path} has the unknown card fields {', '.join(sorted(unknown))}; see photochrom.card")
+    if "origins" in values:
+        values["origins"] = tuple(values["origins"])
+    return values
+
+
+def write_model(painter: nn.Module, card: Card, target: Path) -> None:
+    """Export a painter with its card, check it, and move it into place."""
+    example = (torch.rand(1, 1, 64, 96) * 100, torch.zeros(1, 3, 64, 96))
+    high, wide = torch.export.Dim("high", min=2, max=4096), torch.export.Dim("wide", min=2, max=4096)
+    size = {2: 16 * high, 3: 16 * wide}
+    program = torch.onnx.export(
+        painter,
+        example,
+        input_names=["lightness", "hints"],
+        output_names=["raw"],
+        dynamic_shapes=(size, size),
+        dynamo=True,
+        optimize=False,
+        verbose=False,
+    )
+    if program is None:
+        raise RunError("torch gave no ONNX program; is onnxscript installed?")
+    model = _with_half_weights(program.model_proto)
+    write_card(model, card)
+    _save(model, target, lambda path: _check_parity(painter, card, path))
+
+
+def rewrite_card(path: Path, card: Card) -> None:
+    """Replace the card inside a model file, atomically."""
+    model = onnx.load(path)
+    write_card(model, card)
+    _save(model, path, lambda _: None)
+
+
+def write_card(model: onnx.ModelProto, card: Card) -> None:
+    """Put a card into a model's metadata, replacing the one there."""
+    del model.metadata_props[:]
+    model.metadata_props.add(key="card", value=card.to_json())
+
+
+def read_model(path: Path) -> tuple[dict[str, Tensor], Card]:
+    """Return the named weights, float32, and the card of an exported model, to train on from there.
+
+    Raises ModelError when the file is not one of ours.
+    """
+    try:
+        model = onnx.load(path)
+    except Exception as error:  # onnx passes on the errors of protobuf, which have no common root
+        raise ModelError(
+            f"{path} cannot be read as an ONNX model ({error}); expected a file of photochrom export"
+        ) from error
+    cards = [prop.value for prop in model.metadata_props if prop.key == "card"]
+    if not cards:
+        raise ModelError(f"{path} has no card inside; expected a file that photochrom export wrote")
+    weights = {
+        entry.name.removesuffix(_HALF): torch.from_numpy(numpy_helper.to_array(entry).astype(np.float32))
+        for entry in model.graph.initializer
+    }
+    return weights, Card.from_json(cards[0])
+
+
+_HALF = ".half"
+
+
+def _halved(value: Tensor) -> Tensor:
+    """Round to what float16 keeps, so that torch and the file hold the same numbers."""
+    return value.half().float() if value.numel() >= SMALLEST_HALVED else value
+
+
+def _with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    graph = model.graph
+    casts = []
+    for entry in list(graph.initializer):
+        values = numpy_helper.to_array(entry)
+        if entry.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED:
+            continue
+        name = entry.name
+        entry.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + _HALF))
+        casts.append(helper.make_node("Cast", [name + _HALF], [name], to=TensorProto.FLOAT, name=f"cast {name}"))
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend(casts + nodes)
+    del graph.value_info[:]
+    return model
+
+
+def _save(model: onnx.ModelProto, target: Path, check: Callable[[Path], None]) -> None:
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".onnx")
+    except OSError as error:
+        raise OutputUnwritable(f"{target} cannot be written ({error.strerror}); give a folder to write to") from error
+    os.close(handle)
+    try:
+        onnx.save(model, name)
+        check(Path(name))
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _check_parity(painter: nn.Module, card: Card, path: Path) -> None:
+    """Compare decoded ab of torch and ONNX Runtime on random photos with hints, at sizes unlike the example's."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    random = np.random.default_rng(0)
+    chroma = chroma_from_card(card.chroma)
+    for height, width in _PARITY_SIZES:
+        lightness = random.uniform(0, 100, (1, 1, height, width)).astype(np.float32)
+        hints = np.zeros((1, 3, height, width), np.float32)
+        hints[:, :, :8, :8] = np.array([1, 40, -30], np.float32)[None, :, None, None]
+        with torch.no_grad():
+            expected = painter(torch.from_numpy(lightness), torch.from_numpy(hints)).numpy()
+        got = session.run(None, {"lightness": lightness, "hints": hints})[0]
+        both = [chroma.decode(raw, replace(card.decode, temperature=1.0), axis=1) for raw in (expected, got)]
+        worst = float(np.abs(both[0] - both[1]).max())
+        if not worst <= PARITY:
+            raise RunError(f"the exported model is {worst:.2g} Lab units from torch, at most {PARITY} is allowed")
