@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 
 from photochrom.card import Decode
+from photochrom.color.arrays import Array, namespace
 from photochrom.color.bins import AB_BINS, annealed_mean, distances
 from photochrom.errors import ModelError
-
-Array = Any  # a NumPy array or a torch tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +66,7 @@ class Bins:
 
 
 def _like(values: np.ndarray, example: Array) -> Array:
-    xp = array_namespace(example)
+    xp = namespace(example)
     return xp.asarray(values, dtype=example.dtype, device=example.device)
 
 

@@ -44,9 +44,7 @@ def test_soft_weights_sum_to_one_over_the_five_nearest() -> None:
     assert (weight > 0).all()
     assert (np.diff(weight, axis=-1) <= 0).all()
     squared = bins.distances(ab, bins.AB_BINS)
-    np.testing.assert_allclose(
-        np.take_along_axis(squared, index, axis=-1), np.sort(squared, axis=-1)[:, :5], atol=1e-9
-    )
+    np.testing.assert_allclose(np.take_along_axis(squared, index, axis=-1), np.sort(squared, axis=-1)[:, :5], atol=1e-9)
 
 
 def test_soft_weights_follow_the_gaussian() -> None:
@@ -75,9 +73,7 @@ def test_numpy_and_torch_agree() -> None:
     scores = np.random.default_rng(1).normal(size=(2, Q, 3)).astype(np.float32)
     for temperature in (0.0, 0.38, 1.0):
         ours = bins.annealed_mean(scores, bins.AB_BINS, temperature, axis=1)
-        other = bins.annealed_mean(
-            torch.from_numpy(scores), torch.from_numpy(bins.AB_BINS), temperature, axis=1
-        )
+        other = bins.annealed_mean(torch.from_numpy(scores), torch.from_numpy(bins.AB_BINS), temperature, axis=1)
         np.testing.assert_allclose(other.numpy(), ours, atol=1e-3)
     np.testing.assert_allclose(
         bins.entropy(torch.from_numpy(scores), axis=1).numpy(), bins.entropy(scores, axis=1), atol=1e-4

@@ -131,9 +131,7 @@ def test_impossible_palettes_are_refused(colors: object, space: str, message: st
         (THREE * np.inf, 2, "rgb", DataError, "not finite"),
     ],
 )
-def test_impossible_fits_are_refused(
-    pixels: np.ndarray, count: int, space: str, error: type, message: str
-) -> None:
+def test_impossible_fits_are_refused(pixels: np.ndarray, count: int, space: str, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         Palette.fit(pixels, count, space)
 

@@ -12,9 +12,7 @@ from photochrom.color.resample import downsample_area, fit_gamut, upsample_chrom
 
 def wild_lab(count: int = 5000) -> np.ndarray:
     rng = np.random.default_rng(0)
-    return np.stack(
-        [rng.uniform(0, 100, count), rng.uniform(-128, 128, count), rng.uniform(-128, 128, count)], axis=-1
-    )
+    return np.stack([rng.uniform(0, 100, count), rng.uniform(-128, 128, count), rng.uniform(-128, 128, count)], axis=-1)
 
 
 def smooth_ab(height: int, width: int) -> np.ndarray:
@@ -92,17 +90,13 @@ def test_fitting_twice_changes_nothing_more() -> None:
 
 
 def test_lightness_outside_its_range_becomes_black_or_white() -> None:
-    np.testing.assert_array_equal(
-        fit_gamut(np.array([[-5.0, 30, 30], [120, 30, -30]])), [[0, 0, 0], [100, 0, 0]]
-    )
+    np.testing.assert_array_equal(fit_gamut(np.array([[-5.0, 30, 30], [120, 30, -30]])), [[0, 0, 0], [100, 0, 0]])
 
 
 def test_fitting_agrees_in_torch_and_on_any_axis() -> None:
     lab = wild_lab(500).reshape(5, 100, 3)
     planes = torch.from_numpy(np.moveaxis(lab, -1, 1).copy())
-    np.testing.assert_allclose(
-        np.moveaxis(fit_gamut(planes, axis=1).numpy(), 1, -1), fit_gamut(lab), atol=1e-6
-    )
+    np.testing.assert_allclose(np.moveaxis(fit_gamut(planes, axis=1).numpy(), 1, -1), fit_gamut(lab), atol=1e-6)
 
 
 def test_upsampling_to_the_same_size_changes_nothing() -> None:

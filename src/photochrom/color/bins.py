@@ -6,12 +6,9 @@ in ab that hold colors of sRGB; they are published data, kept here as 20 unbroke
 Arrays may be NumPy arrays or torch tensors; distributions carry the bins on the axis that is named.
 """
 
-from typing import Any
-
 import numpy as np
-from array_api_compat import array_namespace
 
-Array = Any  # a NumPy array or a torch tensor
+from photochrom.color.arrays import Array, namespace
 
 STEP = 10
 """Distance between neighboring bins, in Lab units."""
@@ -42,7 +39,7 @@ def soft_encode(ab: Array, bins: Array, neighbors: int = 5, sigma: float = 5.0) 
     ``ab`` is (..., 2) in Lab units, ``bins`` (Q, 2). Returns bin indices and weights, both (..., neighbors), nearest
     first; the weights sum to one: w_k = exp(-d_k^2 / 2 sigma^2) / sum.
     """
-    xp = array_namespace(ab)
+    xp = namespace(ab)
     squared = distances(ab, bins)
     if hasattr(squared, "topk"):  # torch selects a few of many faster than it sorts them
         nearest, index = squared.topk(neighbors, dim=-1, largest=False)
@@ -55,7 +52,7 @@ def soft_encode(ab: Array, bins: Array, neighbors: int = 5, sigma: float = 5.0) 
 
 def nearest_bin(ab: Array, bins: Array) -> Array:
     """Return the index of the nearest bin, shape (...), for colors of shape (..., 2)."""
-    return array_namespace(ab).argmin(distances(ab, bins), axis=-1)
+    return namespace(ab).argmin(distances(ab, bins), axis=-1)
 
 
 def smooth_prior(counts: np.ndarray, bins: np.ndarray = AB_BINS, sigma: float = 5.0) -> np.ndarray:
@@ -81,14 +78,14 @@ def class_weights(prior: np.ndarray, mix: float = 0.5) -> np.ndarray:
 
 def softmax(logits: Array, axis: int) -> Array:
     """Return probabilities along ``axis``, computed without overflow."""
-    xp = array_namespace(logits)
+    xp = namespace(logits)
     powers = xp.exp(logits - xp.max(logits, axis=axis, keepdims=True))
     return powers / xp.sum(powers, axis=axis, keepdims=True)
 
 
 def expected_color(probabilities: Array, bins: Array, axis: int) -> Array:
     """Return the mean color: the axis of Q probabilities becomes an axis of 2, a and b in Lab units."""
-    xp = array_namespace(probabilities)
+    xp = namespace(probabilities)
     moved = xp.moveaxis(probabilities, axis, -1)
     return xp.moveaxis(moved @ bins, -1, axis)
 
@@ -100,14 +97,14 @@ def annealed_mean(logits: Array, bins: Array, temperature: float, axis: int) -> 
     becomes 2 in the result.
     """
     if temperature <= 0:
-        xp = array_namespace(logits)
+        xp = namespace(logits)
         return xp.moveaxis(bins[xp.argmax(logits, axis=axis)], -1, axis)
     return expected_color(softmax(logits / temperature, axis), bins, axis)
 
 
 def entropy(logits: Array, axis: int) -> Array:
     """Return the entropy of the distribution in nats, 0..log Q; ``axis`` disappears."""
-    xp = array_namespace(logits)
+    xp = namespace(logits)
     shifted = logits - xp.max(logits, axis=axis, keepdims=True)
     powers = xp.exp(shifted)
     total = xp.sum(powers, axis=axis)

@@ -11,11 +11,7 @@ R = G = B to the last bit, whatever the precision.
 Works on NumPy arrays and torch tensors through the array API; ``axis`` is where the three channels lie.
 """
 
-from typing import Any
-
-from array_api_compat import array_namespace
-
-Array = Any  # a NumPy array or a torch tensor of a floating type
+from photochrom.color.arrays import Array, namespace
 
 # CIE XYZ of linear sRGB (IEC 61966-2-1), rows divided by their sums: XYZ relative to the white.
 _X_ROW = (0.4124564, 0.3575761, 0.1804375)
@@ -44,7 +40,7 @@ LUMINANCE = _TO_XYZ[1]
 
 def decode_srgb(rgb: Array) -> Array:
     """Turn gamma-encoded sRGB (0..1) into linear light (0..1); values outside are continued smoothly."""
-    xp = array_namespace(rgb)
+    xp = namespace(rgb)
     low = rgb / 12.92
     high = ((xp.where(rgb > 0.04045, rgb, 0.04045 + 0 * rgb) + 0.055) / 1.055) ** 2.4
     return xp.where(rgb > 0.04045, high, low)
@@ -52,20 +48,20 @@ def decode_srgb(rgb: Array) -> Array:
 
 def encode_srgb(linear: Array) -> Array:
     """Turn linear light (0..1) into gamma-encoded sRGB (0..1), the inverse of :func:`decode_srgb`."""
-    xp = array_namespace(linear)
+    xp = namespace(linear)
     floor = 0.0031308
     high = 1.055 * xp.where(linear > floor, linear, floor + 0 * linear) ** (1 / 2.4) - 0.055
     return xp.where(linear > floor, high, 12.92 * linear)
 
 
 def _compress(value: Array) -> Array:
-    xp = array_namespace(value)
+    xp = namespace(value)
     root = xp.where(value > _EPSILON, value, _EPSILON + 0 * value) ** (1 / 3)
     return xp.where(value > _EPSILON, root, (_KAPPA * value + 16) / 116)
 
 
 def _expand(value: Array) -> Array:
-    xp = array_namespace(value)
+    xp = namespace(value)
     cube = value * value * value
     return xp.where(cube > _EPSILON, cube, (116 * value - 16) / _KAPPA)
 
@@ -73,13 +69,13 @@ def _expand(value: Array) -> Array:
 def _channels(array: Array, axis: int) -> tuple[Array, Array, Array]:
     if array.shape[axis] != 3:
         raise ValueError(f"expected 3 channels on axis {axis}, got an array of shape {tuple(array.shape)}")
-    moved = array_namespace(array).moveaxis(array, axis, 0)
+    moved = namespace(array).moveaxis(array, axis, 0)
     return moved[0, ...], moved[1, ...], moved[2, ...]
 
 
 def linear_to_lab(linear: Array, axis: int = -1) -> Array:
     """Turn linear sRGB light (three channels on ``axis``, 0..1) into L (0..100), a and b."""
-    xp = array_namespace(linear)
+    xp = namespace(linear)
     red, green, blue = _channels(linear, axis)
     f_x, f_y, f_z = (_compress(green + row[0] * (red - green) + row[2] * (blue - green)) for row in _TO_XYZ)
     return xp.stack([116 * f_y - 16, 500 * (f_x - f_y), 200 * (f_y - f_z)], axis=axis)
@@ -87,7 +83,7 @@ def linear_to_lab(linear: Array, axis: int = -1) -> Array:
 
 def lab_to_linear(lab: Array, axis: int = -1) -> Array:
     """Turn Lab into linear sRGB light; colors that sRGB cannot show come out below 0 or above 1."""
-    xp = array_namespace(lab)
+    xp = namespace(lab)
     lightness, a, b = _channels(lab, axis)
     f_y = (lightness + 16) / 116
     x, y, z = _expand(f_y + a / 500), _expand(f_y), _expand(f_y - b / 200)
@@ -113,7 +109,7 @@ def lab_to_rgb(lab: Array, axis: int = -1) -> Array:
 
 def lightness(rgb: Array, axis: int = -1) -> Array:
     """Return L (0..100) of gamma-encoded sRGB (0..1); the channel axis is kept with length one."""
-    xp = array_namespace(rgb)
+    xp = namespace(rgb)
     red, green, blue = _channels(decode_srgb(rgb), axis)
     luminance = green + LUMINANCE[0] * (red - green) + LUMINANCE[2] * (blue - green)
     return xp.expand_dims(116 * _compress(luminance) - 16, axis=axis)

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 from numpy.typing import NDArray
 
+from photochrom.color.arrays import namespace
 from photochrom.errors import DataError, OptionError, OutputUnwritable, RunError
 
 Array = Any  # a NumPy array or a torch tensor
@@ -48,20 +49,14 @@ class Palette:
         try:
             exact = np.asarray(self.colors, dtype=np.float64)
         except (TypeError, ValueError):
-            raise OptionError(
-                "the palette colors are not a table of numbers; give K rows of one color each"
-            ) from None
+            raise OptionError("the palette colors are not a table of numbers; give K rows of one color each") from None
         if exact.ndim != 2 or exact.shape[1] != size or not len(exact):
-            raise OptionError(
-                f"the palette colors have shape {exact.shape}; {self.space!r} needs (K, {size})"
-            )
+            raise OptionError(f"the palette colors have shape {exact.shape}; {self.space!r} needs (K, {size})")
         if not bool(np.all((exact >= low) & (exact <= high))):
             raise OptionError(f"a palette color lies outside {low:g}..{high:g}, the range of {self.space!r}")
         colors = (exact.round(DECIMALS) + 0.0).astype(np.float32)  # + 0.0 turns -0.0 into 0.0
         if len(np.unique(colors, axis=0)) != len(colors):
-            raise OptionError(
-                f"two palette colors are equal to {DECIMALS} decimals; every color must be its own"
-            )
+            raise OptionError(f"two palette colors are equal to {DECIMALS} decimals; every color must be its own")
         colors.flags.writeable = False
         object.__setattr__(self, "colors", colors)
 
@@ -102,7 +97,7 @@ class Palette:
         ``pixels`` is a NumPy array or torch tensor with the 3 or 2 channels on ``axis``, which disappears.
         Of equally near colors the first wins. Memory grows with the pixels, not with the palette.
         """
-        xp = array_namespace(pixels)
+        xp = namespace(pixels)
         size = _SIZES[self.space]
         if pixels.shape[axis] != size:
             raise OptionError(
@@ -121,7 +116,7 @@ class Palette:
 
     def colors_of(self, indices: Array, axis: int = -1) -> Array:
         """Return the colors behind ``indices`` (any shape), float32, their channels on a new ``axis``."""
-        xp = array_namespace(indices)
+        xp = namespace(indices)
         colors = xp.asarray(self.colors.copy(), device=device(indices))
         return xp.moveaxis(colors[indices], -1, axis)
 
@@ -154,9 +149,7 @@ class Palette:
         try:
             stored = json.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
-            raise OptionError(
-                f"{path}: cannot be read ({error.strerror or error}); give a palette file"
-            ) from None
+            raise OptionError(f"{path}: cannot be read ({error.strerror or error}); give a palette file") from None
         except ValueError:
             raise OptionError(f"{path}: is not JSON; give a file that Palette.save wrote") from None
         if not isinstance(stored, dict) or "photochrom_palette" not in stored:
@@ -186,20 +179,16 @@ def _as_rows(pixels: NDArray[Any], count: int, space: Space) -> NDArray[np.float
         raise DataError("some pixels are not finite numbers; remove them before fitting a palette")
     different = len(np.unique(rows.round(DECIMALS), axis=0))
     if different < count:
-        raise DataError(
-            f"the pixels hold {different} different colors, {count} were asked for; ask for fewer"
-        )
+        raise DataError(f"the pixels hold {different} different colors, {count} were asked for; ask for fewer")
     return rows
 
 
 def _cluster(rows: NDArray[np.float64], count: int, seed: int) -> NDArray[np.float64]:
     """Return the (count, channels) centers of k-means."""
     try:
-        from sklearn.cluster import KMeans, MiniBatchKMeans  # noqa: PLC0415 - only fitting needs it
+        from sklearn.cluster import KMeans, MiniBatchKMeans
     except ImportError:
-        raise RunError(
-            "fitting a palette needs scikit-learn, missing here: pip install 'photochrom[train]'"
-        ) from None
+        raise RunError("fitting a palette needs scikit-learn, missing here: pip install 'photochrom[train]'") from None
     if len(rows) > _BATCH_ABOVE:
         model = MiniBatchKMeans(count, init="k-means++", n_init=3, batch_size=8192, random_state=seed)
     else:
@@ -211,7 +200,5 @@ def _distinct(centers: NDArray[np.float64], count: int) -> NDArray[np.float32]:
     """Round the centers; raise DataError where two of them fall together."""
     rounded = np.unique(centers.round(DECIMALS), axis=0)
     if len(rounded) < count:
-        raise DataError(
-            f"k-means found {len(rounded)} different colors, {count} were asked for; ask for fewer"
-        )
+        raise DataError(f"k-means found {len(rounded)} different colors, {count} were asked for; ask for fewer")
     return rounded.astype(np.float32)

@@ -7,9 +7,9 @@ are aligned: pixel i of n covers (i / n, (i + 1) / n) of the photo at every size
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
+from photochrom.color.arrays import namespace
 from photochrom.color.lab import LUMINANCE, lab_to_linear, linear_to_lab
 
 Array = Any  # a NumPy array or a torch tensor of a floating type
@@ -52,7 +52,7 @@ def fit_gamut(lab: Array, axis: int = -1) -> Array:
     ``lab`` is a NumPy array or torch tensor of a floating type with its three channels on ``axis``. L outside
     0..100 has no color at all and comes back as 0 or 100.
     """
-    xp = array_namespace(lab)
+    xp = namespace(lab)
     moved = xp.moveaxis(lab, axis, -1)
     lightness = xp.clip(moved[..., 0:1], 0.0, 100.0)
     chroma = moved[..., 1:]
