@@ -34,8 +34,9 @@ def exif_block(orientation: int = 1) -> Any:
     return loaded
 
 
-def saved(photo: Photo, **options: Any) -> bytes:
-    return photo.with_chroma([np.full((3, 4, 2), 6, np.float32) for _ in photo.pages]).encode(SaveOptions(**options))
+def saved(photo: Photo, model: str | None = None, **options: Any) -> bytes:
+    chroma = [np.full((3, 4, 2), 6, np.float32) for _ in photo.pages]
+    return photo.with_chroma(chroma, model=model).encode(SaveOptions(**options))
 
 
 def read(data: bytes) -> Any:

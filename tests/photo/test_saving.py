@@ -173,7 +173,7 @@ def test_a_wide_color_profile_does_not_stay_on_srgb_pixels(make: Any) -> None:
 def test_bytes_and_file_are_the_same(make: Any) -> None:
     for name in ("jpeg", "png", "tiff", "webp"):
         photo = Photo.from_array(make.gray()).with_chroma([make.gentle()])
-        options = SaveOptions(format=name, model="tiny")
+        options = SaveOptions(format=name)
         path = photo.save(make.folder / name, options=options)
         assert path.read_bytes() == photo.encode(options)
 
@@ -200,3 +200,10 @@ def test_odd_chroma_is_refused(chroma: Any, make: Any) -> None:
 def test_a_page_without_chroma_is_refused(make: Any) -> None:
     with pytest.raises(OptionError, match="1 pages"):
         Photo.from_array(make.gray()).with_chroma([])
+
+
+def test_the_target_s_ending_says_the_format(make: Any) -> None:
+    photo = Photo.open(make.jpeg(make.gray())).with_chroma([make.gentle()])
+    assert Photo.open(photo.save(make.folder / "named.png")).format == "png"
+    assert Photo.open(photo.save(make.folder / "unnamed")).format == "jpeg"
+    assert Photo.open(photo.save(make.folder / "told.png", options=SaveOptions(format="webp"))).format == "webp"

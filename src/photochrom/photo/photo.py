@@ -14,6 +14,7 @@ from photochrom.errors import OptionError
 from photochrom.photo import recompose
 from photochrom.photo.color_management import managed
 from photochrom.photo.engine import Image
+from photochrom.photo.formats import by_suffix
 from photochrom.photo.reading import Header, Origin, array_origin, open_origin, reading
 from photochrom.photo.saving import SaveOptions, resolve
 from photochrom.photo.target import refuse_unusable, write_atomically
@@ -95,11 +96,12 @@ class Photo:
     """A photo file or array: cheap to hold, read when asked, never changed.
 
     ``pages`` has one page for ordinary photos and all pages of a TIFF file. Of animated WebP, GIF and AVIF files the
-    first picture is the photo.
+    first picture is the photo. ``model`` names what made the chroma, for the provenance note in the file.
     """
 
     origin: Origin
     pages: tuple[Page, ...]
+    model: str | None = None
 
     @classmethod
     def open(cls, source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS) -> "Photo":
@@ -168,26 +170,29 @@ class Photo:
             "colored": self.is_colored,
         }
 
-    def with_chroma(self, chroma: Sequence[NDArray[np.float32]]) -> "Photo":
+    def with_chroma(self, chroma: Sequence[NDArray[np.float32]], *, model: str | None = None) -> "Photo":
         """Return this photo with its own L and the given chroma: one array (h, w, 2) a page, in Lab units, any size.
 
         Chroma is enlarged bicubically and lowered where sRGB cannot show it at that L. Lazy: pixels are computed when
-        the result is saved.
+        the result is saved. ``model`` is the name of what made the chroma.
         """
         if len(chroma) != len(self.pages):
             raise OptionError(f"{len(chroma)} chroma arrays for {len(self.pages)} pages; give one for each page")
-        return replace(
-            self, pages=tuple(replace(page, chroma=_checked(ab)) for page, ab in zip(self.pages, chroma, strict=True))
-        )
+        pages = tuple(replace(page, chroma=_checked(ab)) for page, ab in zip(self.pages, chroma, strict=True))
+        return replace(self, pages=pages, model=model)
 
     def save(self, target: str | Path, *, options: SaveOptions = SaveOptions()) -> Path:  # noqa: B008
         """Write the photo to ``target``, whole or not at all, and return its path.
 
-        Kept are format, depth, size, alpha, EXIF, XMP, IPTC and resolution unless ``options`` say otherwise; the
-        format never follows from the target's name. Raises OutputExists, OutputUnwritable, PhotoUnreadable when the
-        photo turns out to be damaged, OptionError when the format cannot hold it.
+        Kept are depth, size, alpha, EXIF, XMP, IPTC and resolution. The format is that of ``options``, else the one
+        that the target's ending names, else the photo's own. Raises OutputExists, OutputUnwritable, PhotoUnreadable
+        when the photo turns out to be damaged, OptionError when the format cannot hold it.
         """
-        job, path = self._job(options), Path(target)
+        path = Path(target)
+        named = by_suffix(path.suffix)
+        if options.format is None and named is not None:
+            options = replace(options, format=named.name)
+        job = self._job(options)
         refuse_unusable(path, options.overwrite)
         return write_atomically(path, options.overwrite, lambda temporary: to_file(job, temporary))
 
@@ -207,7 +212,7 @@ class Photo:
 
     def _job(self, options: SaveOptions) -> Job:
         parts = tuple((page.header, page.chroma) for page in self.pages)
-        job = Job(self.origin, parts, resolve(options, self.format), options)
+        job = Job(self.origin, parts, resolve(options, self.format), options, self.model)
         check(job)
         return job
 

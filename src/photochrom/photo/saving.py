@@ -21,14 +21,12 @@ class SaveOptions:
 
     ``format`` is "jpeg", "png", "tiff", "webp" or "avif"; None keeps the photo's own (GIF becomes PNG). ``quality``
     is 1..100 and for lossy formats only; where None, JPEG has 95 (full chroma resolution), WebP 92, AVIF 85, and a
-    lossless WebP stays lossless. ``overwrite`` allows a target that exists. ``model`` is the name of the model, for
-    the provenance note in the file.
+    lossless WebP stays lossless. ``overwrite`` allows a target that exists.
     """
 
     format: str | None = None
     quality: int | None = None
     overwrite: bool = False
-    model: str | None = None
 
 
 def resolve(options: SaveOptions, own: str) -> Format:

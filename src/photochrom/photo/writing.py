@@ -31,6 +31,7 @@ class Job(NamedTuple):
     parts: tuple[Part, ...]
     target: Format
     options: SaveOptions
+    model: str | None
 
 
 def color_and_alpha(origin: Origin, part: Part, bits: int) -> tuple[Image, Image | None, Image]:
@@ -120,7 +121,7 @@ def _prepared(job: Job, part: Part) -> tuple[Image, dict[str, Any], Entries]:
         if not job.target.alpha:
             color = color.flatten(background=255)
     color = color.copy(interpretation="srgb" if bits == 8 else "rgb16" if bits < 32 else "scrgb")
-    note = None if chroma is None else (software(), job.options.model)
+    note = None if chroma is None else (software(), job.model)
     image = finished(color, loaded, header.tags, job.target.name, note)
     settings = encoder_settings(job.target, bits, job.options, header.lossless, header.tags)
     if job.target.name != "tiff":

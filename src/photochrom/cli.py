@@ -1,0 +1,288 @@
+"""The command line: each command in a few lines; the work is done elsewhere and only this file prints.
+
+Results go to stdout; progress, notes and errors to stderr. Exit code 0: everything done; 1: some of several
+photos failed; 2: nothing done, and one line says why; 130: interrupted.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from photochrom import __version__
+from photochrom.budget import Budget, Start
+from photochrom.errors import OptionError, PhotochromError
+from photochrom.options import STREAM, Look, Output
+from photochrom.progress import interruptible, progress_bar
+
+if TYPE_CHECKING:
+    from photochrom.colorizer import Colorizer
+    from photochrom.many import Outcome
+    from photochrom.photo import SaveOptions
+
+app = App(
+    name="photochrom",
+    help="Give black-and-white photographs their colors back.",
+    version=__version__,
+    help_format="plaintext",
+    default_parameter=Parameter(negative="", show_default=lambda value: str(value) if value else None),
+    suppress_keyboard_interrupt=False,
+)
+
+
+@app.command
+def colorize(
+    photos: Annotated[list[str], Parameter(allow_leading_hyphen=True)],
+    /,
+    *,
+    look: Look = Look(),  # noqa: B008 - immutable
+    output: Output = Output(),  # noqa: B008 - immutable
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
+) -> int:
+    """Colorize photos: each keeps its format, size, depth and metadata.
+
+    Args:
+        photos: Photo files; - reads one from standard input.
+        as_json: Print one JSON object a photo instead of its name.
+    """
+    from photochrom.colorizer import Colorizer
+    from photochrom.many import colorize_files, plan_targets
+
+    look.check()
+    options = output.options()
+    is_stream = output.is_stream(photos, as_json)
+    colorizer = Colorizer(look.model)
+    if is_stream:
+        return _colorize_stream(colorizer, photos[0], look, output, options)
+    pairs = plan_targets([Path(name) for name in photos], output.output, options.format)
+    return _tell_all(colorize_files(colorizer, pairs, look.settings, options, output.max_pixels), len(pairs), as_json)
+
+
+@app.command
+def sheet(before: Path, after: Path, /, *, output: Annotated[Path, Parameter(name=["--output", "-o"])]) -> None:
+    """Put photos and their results side by side into one picture.
+
+    Args:
+        before: Folder of photos.
+        after: Folder of results of the same names.
+        output: The picture to write; an existing one is replaced.
+    """
+    from photochrom.photo.sheet import write_sheet
+
+    print(write_sheet(before, after, output))
+
+
+@app.command
+def info(photo: Annotated[str, Parameter(allow_leading_hyphen=True)], /) -> None:
+    """Print what a photo is, as JSON.
+
+    Args:
+        photo: A photo file; - reads one from standard input.
+    """
+    from photochrom.photo import Photo
+
+    print(json.dumps(Photo.open(_content(photo)).describe(), indent=2, ensure_ascii=False))
+
+
+@app.command
+def models(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> None:
+    """List the shipped models with their cards.
+
+    Args:
+        as_json: Print the whole cards as JSON.
+    """
+    from photochrom.colorizer import Colorizer
+    from photochrom.weights import shipped
+
+    cards = {name: Colorizer(path).card for name, path in shipped().items()}
+    if as_json:
+        print(json.dumps({name: asdict(card) for name, card in cards.items()}, indent=1, ensure_ascii=False))
+        return
+    for name, card in cards.items():
+        print(f"{name}  {shipped()[name].stat().st_size / 1e6:.1f} MB  {card.license}\n  {card.description}")
+        print(f"  trained: {card.training}\n  decoded: {asdict(card.decode)}")
+        for origin in card.origins:
+            print("  from: " + ", ".join(origin.values()))
+
+
+@app.command
+def clean(*, photos: list[str], out: Path, workers: int = 1) -> None:
+    """Sort photos for training: accepted or rejected, with a reason, in a CSV manifest.
+
+    Args:
+        photos: Folders, photo files or tar shards; globs and {000..004} patterns are expanded.
+        out: The manifest to write.
+        workers: Processes that read photos.
+    """
+    from photochrom.data.catalog import list_entries
+    from photochrom.data.manifest import build_manifest
+
+    entries = list_entries(photos)
+    with _bar("cleaning") as bar:
+        manifest = build_manifest(entries, workers=workers, progress=lambda done, total: bar(done / total))
+    manifest.save(out)
+    print(json.dumps(manifest.counts(), indent=1))
+
+
+@app.command
+def train(
+    recipe: str,
+    /,
+    *,
+    photos: list[str],
+    validation: list[str],
+    run: Path,
+    budget: Annotated[Budget, Parameter(name="*")] = Budget(),  # noqa: B008 - immutable
+    start: Annotated[Start, Parameter(name="*")] = Start(),  # noqa: B008 - immutable
+) -> None:
+    """Train a recipe; goes on by itself when the run's folder holds a checkpoint.
+
+    Args:
+        recipe: A recipe's name (default, default_tiny) or a JSON file.
+        photos: Training photos: folders, tar shards, globs, or a manifest of photochrom clean (.csv).
+        validation: Photos to look at while training, likewise.
+        run: Folder for checkpoints, log, curves and sample sheets.
+    """
+    from photochrom.launch import plan_run
+    from photochrom.recipe import find_recipe
+    from photochrom.train import train as train_recipe
+
+    plan = plan_run(photos, validation, run, budget, start)
+    with _bar("training") as bar:
+        train_recipe(find_recipe(recipe), plan, lambda report: bar(report.progress, _short(report.losses)))
+    print(run)
+
+
+@app.command
+def export(run: Path, model: Path, /, *, name: str = "default", card: Path | None = None) -> None:
+    """Write a run's averaged weights as a model file.
+
+    Args:
+        run: The folder that photochrom train wrote.
+        model: The .onnx file to write; an existing one is replaced.
+        name: The model's name, on its card and in the photos it colors.
+        card: A JSON file with what the card says besides: description, decode, origins, metrics.
+    """
+    from photochrom.export import export_run, read_card_file
+
+    export_run(run, model, name, read_card_file(card))
+    print(model)
+
+
+@app.command
+def evaluate(model_files: list[str], /, *, photos: list[str], out: Path, features: Path | None = None) -> None:
+    """Score models on true color photos, beside gray and the mean color, at matched colorfulness.
+
+    Args:
+        model_files: Shipped models' names or model files.
+        photos: Color photos: folders, tar shards, globs, or a manifest.
+        out: Folder for scores.json, scores.md and the contact sheets.
+        features: MobileNetV2 weights (safetensors) for the Frechet distance; left out if not given.
+    """
+    from photochrom.evaluate.score import score_models
+    from photochrom.launch import find_photos
+
+    out.mkdir(parents=True, exist_ok=True)
+    with _bar("evaluating") as bar:
+        score_models(model_files, find_photos(photos), out, features, bar)
+    print((out / "scores.md").read_text(encoding="utf-8"))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; every expected error becomes one line on stderr and exit code 2."""
+    typed, code = list(sys.argv[1:] if arguments is None else arguments), 2
+    try:
+        code = app(typed, result_action="return_value", exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        if typed == list(error.command_chain or ()):
+            app.help_print(typed, console=app.error_console)
+        _note(f"photochrom: {_one_line(error)}; see photochrom {' '.join([*(error.command_chain or ()), '--help'])}")
+    except PhotochromError as error:
+        _note(f"photochrom: {_one_line(error)}")
+    except ModuleNotFoundError as error:
+        _note(f"photochrom: {error.name} is not installed; this command needs pip install 'photochrom[train]'")
+    except KeyboardInterrupt:
+        _note("photochrom: interrupted; what was finished is kept, nothing is half written")
+        code = 130
+    except BrokenPipeError:  # whoever read our output has gone; python would complain once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _colorize_stream(colorizer: "Colorizer", source: str, look: Look, output: Output, options: "SaveOptions") -> int:
+    """Colorize one photo from standard input, to standard output, or both."""
+    from photochrom.photo import Photo
+
+    to_stdout = output.output in (None, STREAM)
+    if to_stdout and sys.stdout.isatty():
+        raise OptionError("the picture would go to the terminal; add > FILE or -o FILE")
+    photo = Photo.open(_content(source), max_pixels=output.max_pixels)
+    if photo.is_colored:
+        _tell_tint(source if source != STREAM else "standard input", photo.tint)
+    result = colorizer.colorize(photo, look.settings(photo.width, photo.height))
+    if to_stdout:
+        sys.stdout.buffer.write(result.encode(options))
+        sys.stdout.buffer.flush()
+    else:
+        print(result.save(str(output.output), options=options))
+    return 0
+
+
+def _content(name: str) -> str | bytes:
+    return sys.stdin.buffer.read() if name == STREAM else name
+
+
+def _tell_all(outcomes: Iterator["Outcome"], count: int, as_json: bool) -> int:
+    """Print what becomes of each photo, and a summary of several; returns the exit code."""
+    failed = 0
+    with interruptible() as check, _bar("colorizing", count > 1) as bar:
+        for done, outcome in enumerate(outcomes, 1):
+            failed += _tell(outcome, as_json)
+            bar(done / count, outcome.source.name)
+            check()
+    if count > 1:
+        _note(f"{count - failed} of {count} photos colorized" + (f", {failed} failed" if failed else ""))
+    return 0 if not failed else 1 if failed < count else 2
+
+
+def _tell(outcome: "Outcome", as_json: bool) -> bool:
+    """Print what became of one photo; returns whether it failed."""
+    if as_json:
+        print(json.dumps(outcome.to_dict(), ensure_ascii=False), flush=True)
+    elif outcome.target is not None:
+        print(outcome.target, flush=True)
+    if outcome.error is not None:
+        _note(f"photochrom: {_one_line(outcome.error)}")
+    if outcome.tint is not None:
+        _tell_tint(str(outcome.source), outcome.tint)
+    return outcome.error is not None
+
+
+def _tell_tint(name: str, tint: float) -> None:
+    _note(f"photochrom: {name} has color already (mean chroma {tint:.0f}); it was taken as gray")
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split("\n")).strip().removesuffix(".")
+
+
+def _short(values: Mapping[str, float]) -> str:
+    return " ".join(f"{name} {value:.3g}" for name, value in values.items())
+
+
+def _bar(title: str, wanted: bool = True) -> AbstractContextManager[Callable[..., None]]:
+    return progress_bar(title, wanted and sys.stderr.isatty(), sys.stdout.isatty())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""The main job: photo in, photo out.
+
+    Photo -> lightness at the working size -> ONNX Runtime -> raw -> chroma -> Photo (its own lightness, that chroma)
+
+Expensive once, cheap many times: build one :class:`Colorizer` and give it photo after photo.
+
+Color does not depend on a photo's size because the network always sees the same area: the photo is scaled, aspect
+ratio kept, to ``working_size`` squared pixels and padded by reflection to whole network cells.
+"""
+
+import sys
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.card import Card
+from photochrom.chroma import chroma_from_card
+from photochrom.errors import ModelError, OptionError
+from photochrom.hints import Hints
+from photochrom.photo import Page, Photo
+from photochrom.photo.formats import by_suffix, written_as
+from photochrom.weights import DEFAULT, shipped
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+CELL: Final = 4
+"""Input pixels per place of the network's answer, on each side."""
+
+MULTIPLE: Final = 16
+"""Both sides of the network's input are multiples of this."""
+
+LONGEST_ASPECT: Final = 4.0
+"""A photo longer than this is seen with its long side at twice the working size, so that its short one is not lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may say about the colors; None and 1.0 leave it to the model's card.
+
+    ``temperature`` 0..1 moves from vivid (0, the likeliest color) to careful (1, the mean color); ``saturation``, 0 or
+    more, is a factor on chroma; ``hints`` are colors given for places of the photo.
+    """
+
+    temperature: float | None = None
+    saturation: float = 1.0
+    hints: Hints | None = None
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for a value outside its range."""
+        if self.temperature is not None and not 0 <= self.temperature <= 1:
+            raise OptionError(f"the temperature is {self.temperature}; expected 0 (vivid) to 1 (careful)")
+        if not 0 <= self.saturation <= 4:
+            raise OptionError(f"the saturation is {self.saturation}; expected 0 (gray) to 4, 1 is the model's own")
+
+
+class Colorizer:
+    """A loaded model. ``card`` tells what it is; any number of threads may share one."""
+
+    def __init__(self, model: str | Path = DEFAULT, *, threads: int = 0) -> None:
+        """Load a shipped model by name, or a model file by path; ``threads`` 0 means all cores.
+
+        Raises ModelError when there is no such model or the file is not one of ours.
+        """
+        path = _find(model)
+        self._session = _load(path, threads)
+        self.card = _card(self._session, path)
+        self._chroma = chroma_from_card(self.card.chroma)
+        _check_ports(self._session, self._chroma.outputs, path)
+
+    def colorize(self, photo: Photo, settings: Settings = Settings()) -> Photo:
+        """Return the photo, every page of it, with its own lightness and the model's colors.
+
+        Nothing at full resolution is computed before the result is saved. Raises HintError when the hints are for a
+        photo of another size.
+        """
+        chroma = [self._page(page, settings) for page in photo.pages]
+        return photo.with_chroma(chroma, model=self.card.name)
+
+    def chroma(self, lightness: NDArray[np.float32], settings: Settings = Settings()) -> NDArray[np.float32]:
+        """Return ab, (h/4, w/4, 2) float32 in Lab units, for L, (h, w) float32 in 0..100, at the working size.
+
+        Sides that are no multiples of 4 are counted up. Hints are placed by fractions of the photo they name.
+        """
+        height, width = lightness.shape
+        field = np.zeros((3, height, width), np.float32)
+        if settings.hints is not None:
+            field = settings.hints.field(width, height)
+        raw = self.raw(lightness, field)
+        own = self.card.decode
+        temperature = own.temperature if settings.temperature is None else settings.temperature
+        decode = replace(own, temperature=temperature, saturation=own.saturation * settings.saturation)
+        ab = self._chroma.decode(raw, decode, axis=0)
+        return np.ascontiguousarray(np.moveaxis(ab, 0, -1), dtype=np.float32)
+
+    def raw(self, lightness: NDArray[np.float32], hints: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's answer, (Q, h/4, w/4), for L (h, w) in 0..100 and a hint field (3, h, w)."""
+        height, width = lightness.shape
+        edge = ((0, -height % MULTIPLE), (0, -width % MULTIPLE))
+        feeds = {
+            "lightness": np.pad(lightness, edge, mode="reflect")[None, None].astype(np.float32),
+            "hints": np.pad(hints, ((0, 0), *edge))[None].astype(np.float32),
+        }
+        try:
+            (answer,) = self._session.run(None, feeds)
+        except Exception as error:  # onnxruntime raises a dozen classes of its own
+            raise ModelError(f"the model {self.card.name} fails on a photo ({_reason(error)})") from error
+        inside: NDArray[np.float32] = answer[0, :, : -(-height // CELL), : -(-width // CELL)]
+        return inside
+
+    def working_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return the (width, height) at which the network sees a photo: same shape, same area for all photos."""
+        aspect = min(max(width / height, 1 / LONGEST_ASPECT), LONGEST_ASPECT)
+        side = self.card.decode.working_size
+        return _whole(side * aspect**0.5), _whole(side / aspect**0.5)
+
+    def _page(self, page: Page, settings: Settings) -> NDArray[np.float32]:
+        if settings.hints is not None:
+            settings.hints.require_size(page.width, page.height)
+        return self.chroma(page.lightness(*self.working_size(page.width, page.height)), settings)
+
+
+def colorize(photo: Any, settings: Settings = Settings()) -> Any:
+    """Colorize one photo with the shipped model and return the same kind of thing.
+
+    =================================  =======================================================================
+    given                              returned
+    =================================  =======================================================================
+    path (str or Path)                 Path of a new file beside it, ``NAME-color.EXT``; none is ever replaced
+    bytes of a photo file              bytes of a photo file of the same format
+    array (H, W) or (H, W, 1..4)       array (H, W, 3 or 4) of the same type; uint8, uint16 or float in 0..1
+    PIL image                          PIL image, RGB or RGBA, 8 bits
+    Photo                              Photo
+    =================================  =======================================================================
+
+    Raises PhotoError when the photo cannot be read, OutputError when the result cannot be written.
+    """
+    colorizer = _default()
+    if isinstance(photo, Photo):
+        return colorizer.colorize(photo, settings)
+    if isinstance(photo, str | Path):
+        path = Path(photo)
+        opened = Photo.open(path)
+        target = path.with_name(f"{path.stem}-color{ending_for(path, opened.format)}")
+        return colorizer.colorize(opened, settings).save(target)
+    if isinstance(photo, bytes | bytearray | memoryview):
+        return colorizer.colorize(Photo.open(bytes(photo)), settings).encode()
+    if isinstance(photo, np.ndarray):
+        colored = colorizer.colorize(Photo.from_array(photo), settings).to_array()
+        return colored.astype(photo.dtype, copy=False) if photo.dtype.kind == "f" else colored
+    pillow = sys.modules.get("PIL.Image")
+    if pillow is not None and isinstance(photo, pillow.Image):
+        return pillow.fromarray(colorizer.colorize(Photo.from_array(_eight_bits(photo)), settings).to_array())
+    raise OptionError(
+        f"cannot colorize a {type(photo).__name__}; give a path, bytes, a NumPy array, a PIL image or a Photo"
+    )
+
+
+def _eight_bits(image: Any) -> NDArray[np.uint8]:
+    """Return a PIL image as uint8 RGB or RGBA; Pillow itself cuts 16-bit gray off at 255."""
+    if image.mode.startswith("I"):
+        wide: NDArray[Any] = np.asarray(image)
+        return (wide.clip(0, 65535) / 257 + 0.5).astype(np.uint8)
+    keeps = "A" in image.getbands() or "transparency" in image.info
+    return np.asarray(image.convert("RGBA" if keeps else "RGB"))
+
+
+def ending_for(source: Path, format: str) -> str:
+    """Return the ending (".jpg") of a result in the format of the photo: the photo's own where that is true."""
+    written = written_as(format)
+    return source.suffix if by_suffix(source.suffix) == written else written.suffixes[0]
+
+
+@lru_cache(maxsize=1)
+def _default() -> Colorizer:
+    return Colorizer()
+
+
+def _whole(length: float) -> int:
+    return max(MULTIPLE, CELL * round(length / CELL))
+
+
+def _find(model: str | Path) -> Path:
+    models = shipped()
+    if str(model) in models:
+        return models[str(model)]
+    path = Path(model)
+    if not path.is_file():
+        raise ModelError(
+            f"there is no model {str(model)!r}; give the path of an .onnx file or one of: {', '.join(models)}"
+        )
+    return path
+
+
+def _load(path: Path, threads: int) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4
+    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
+    providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=providers)
+    except Exception as error:  # onnxruntime raises a dozen classes of its own
+        raise ModelError(
+            f"{path} cannot be loaded as a model ({_reason(error)}); expected a file of photochrom export"
+        ) from error
+
+
+def _card(session: "onnxruntime.InferenceSession", path: Path) -> Card:
+    cards = session.get_modelmeta().custom_metadata_map
+    if "card" not in cards:
+        raise ModelError(f"{path} has no card inside; expected a model file that photochrom export wrote")
+    return Card.from_json(cards["card"])
+
+
+def _check_ports(session: "onnxruntime.InferenceSession", outputs: int, path: Path) -> None:
+    """Raise ModelError unless the model takes lightness and hints and gives ``outputs`` channels."""
+    taken = {port.name for port in session.get_inputs()}
+    given = [port.shape for port in session.get_outputs()]
+    if taken != {"lightness", "hints"} or len(given) != 1 or len(given[0]) != 4:
+        raise ModelError(f"{path} takes {', '.join(sorted(taken))}; expected a model of lightness and hints")
+    if isinstance(given[0][1], int) and given[0][1] != outputs:
+        raise ModelError(f"{path} gives {given[0][1]} scores, its card names {outputs}; export the model again")
+
+
+def _reason(error: Exception) -> str:
+    """Return what ONNX Runtime said, on one line and without its "[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : "."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0].rpartition(" : ")[2].strip().removesuffix(".")

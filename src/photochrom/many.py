@@ -1,0 +1,149 @@
+"""Many photos: where each result goes, and a bad one that does not stop the others."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from photochrom.colorizer import Colorizer, Settings, ending_for
+from photochrom.errors import OptionError, OutputUnwritable, PhotochromError
+from photochrom.photo import Photo, SaveOptions
+from photochrom.photo.formats import FORMATS, HEADER_BYTES, by_suffix, sniff
+from photochrom.photo.target import refuse_unusable
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one photo: ``target`` when it was written, ``error`` when it was not.
+
+    ``tint`` is the mean chroma of the input when it was colored already and has been neutralized first, else None.
+    """
+
+    source: Path
+    target: Path | None = None
+    error: PhotochromError | None = None
+    seconds: float = 0.0
+    width: int = 0
+    height: int = 0
+    tint: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        plain = {
+            key: str(value) if isinstance(value, Path | Exception) else value for key, value in asdict(self).items()
+        }
+        return plain | {"seconds": round(self.seconds, 3)}
+
+
+def format_asked(output: str | None, format: str | None) -> str | None:
+    """Return the format ("jpeg") that ``format``, or the ending of ``output``, asks for; None where neither does.
+
+    Raises OptionError for a format that is not written here, and where the two contradict each other.
+    """
+    writable = [known for known in FORMATS.values() if known.save]
+    asked = None if format is None else by_suffix("." + format.lower().lstrip("."))
+    if format is not None and asked is None:
+        names = ", ".join(known.name for known in writable)
+        raise OptionError(f"the format is {format!r}; expected one of: {names}")
+    if output is None or _is_folder(output):
+        return None if asked is None else asked.name
+    ending = Path(output).suffix
+    named = by_suffix(ending)
+    if asked is None and named is None:
+        endings = ", ".join(known.suffixes[0] for known in writable)
+        raise OptionError(f"{output} ends in {ending}, which is not written here; expected one of: {endings}")
+    if asked is not None and named is not None and asked != named:
+        raise OptionError(f"the format is {asked.name}, but {output} ends as {named.name} does; leave one of them out")
+    return (asked or named or writable[0]).name
+
+
+def plan_targets(sources: Sequence[Path], output: str | None, format: str | None = None) -> list[tuple[Path, Path]]:
+    """Return (source, target) for each photo.
+
+    Without ``output`` a result goes beside its photo as ``NAME-color.EXT``. A name with the ending of a format is one
+    file; a name without, an existing folder, or one with a trailing slash is a folder, made if need be, and gets files
+    of the photos' names. ``format`` ("png") says the ending; None keeps the photo's own. Raises OptionError when
+    several photos would go to one file, or a result would replace another of the photos.
+    """
+    folder = Path(output) if output is not None and _is_folder(output) else None
+    if folder is None and output is not None and len(sources) > 1:
+        raise OptionError(f"{len(sources)} photos do not fit into the one file {output}; give a folder")
+    pairs = []
+    for source in sources:
+        ending = _ending(source, format)
+        if output is None:
+            target = source.with_name(f"{source.stem}-color{ending}")
+        else:
+            target = Path(output) if folder is None else folder / f"{source.stem}{ending}"
+        pairs.append((source, target))
+    _refuse_collisions(pairs)
+    if folder is not None:
+        _make(folder)
+    return pairs
+
+
+def colorize_files(
+    colorizer: Colorizer,
+    pairs: Sequence[tuple[Path, Path]],
+    settings: Callable[[int, int], Settings],
+    options: SaveOptions,
+    max_pixels: int,
+) -> Iterator[Outcome]:
+    """Colorize each source into its target and say what became of it; errors are returned, not raised.
+
+    ``settings`` is asked for each photo with its width and height, because hints are given in pixels.
+    """
+    for source, target in pairs:
+        start = time.perf_counter()
+        try:
+            photo = Photo.open(source, max_pixels=max_pixels)
+            refuse_unusable(target, options.overwrite)
+            tint = photo.tint if photo.is_colored else None
+            colorizer.colorize(photo, settings(photo.width, photo.height)).save(target, options=options)
+        except PhotochromError as error:
+            yield Outcome(source, error=error, seconds=time.perf_counter() - start)
+            continue
+        yield Outcome(source, target, None, time.perf_counter() - start, photo.width, photo.height, tint)
+
+
+def _is_folder(output: str) -> bool:
+    path = Path(output)
+    return path.is_dir() or output.endswith(("/", os.sep)) or not path.suffix
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise OutputUnwritable(f"{folder}: a file, expected a folder; choose another name") from error
+    except OSError as error:
+        raise OutputUnwritable(f"{folder}: cannot be made ({error.strerror}); choose another place") from error
+
+
+def _refuse_collisions(pairs: Sequence[tuple[Path, Path]]) -> None:
+    """Raise OptionError where two results have one name, or a result has the name of another photo."""
+    photos = {os.path.realpath(source): source for source, _ in pairs}
+    seen: dict[str, Path] = {}
+    for source, target in pairs:
+        place = os.path.realpath(target)
+        if place in seen:
+            raise OptionError(
+                f"{seen[place]} and {source} would both be written to {target}; colorize them into two folders"
+            )
+        if photos.get(place, source) != source:
+            raise OptionError(f"the result of {source} would replace the photo {target}; choose a folder with -o")
+        seen[place] = source
+
+
+def _ending(source: Path, format: str | None) -> str:
+    """Return the ending of a result: that of the format asked for, else the one the photo's content has."""
+    if format is not None:
+        return FORMATS[format].suffixes[0]
+    try:
+        with source.open("rb") as file:
+            found = sniff(file.read(HEADER_BYTES))
+    except (OSError, ValueError):
+        found = None
+    return ending_for(source, found) if found in FORMATS else source.suffix

@@ -1,0 +1,104 @@
+"""What the command line may say of colors and of results: checked here, before anything is loaded or decoded."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import Parameter
+
+from photochrom.errors import OptionError
+
+if TYPE_CHECKING:
+    from photochrom.colorizer import Settings
+    from photochrom.photo import SaveOptions
+
+STREAM: Final = "-"
+"""Stands for standard input or standard output where a file name is expected."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Look:
+    """What the colors are to be."""
+
+    model: str = "default"
+    "A shipped model's name (see photochrom models) or the path of a model file."
+    temperature: float | None = None
+    "From 0 (vivid, the likeliest color) to 1 (careful, the mean color); the model's own if not given."
+    saturation: float = 1.0
+    "Factor on chroma: 0 is gray, 1 the model's own, 4 the most."
+    hint: tuple[str, ...] = ()
+    "A color for a place, as X,Y=#RRGGBB or X,Y,RADIUS=#RRGGBB in pixels; may be repeated."
+    hints: Path | None = None
+    "A JSON file of hints, or a transparent PNG of the photo's size with colors painted on."
+
+    def check(self) -> None:
+        """Raise OptionError or HintError for values that fit no photo at all."""
+        from photochrom.colorizer import Settings
+        from photochrom.hints import Hint
+
+        if self.hint and self.hints:
+            raise OptionError("both --hint and --hints were given; put all hints into the file or none")
+        Settings(self.temperature, self.saturation)
+        for text in self.hint:
+            Hint.parse(text)
+
+    def settings(self, width: int, height: int) -> "Settings":
+        """Return the settings for a photo of this size."""
+        from photochrom.colorizer import Settings
+        from photochrom.hints import Hints
+        from photochrom.photo import Photo
+
+        found = Hints.parse(self.hint, (width, height)) if self.hint else None
+        if self.hints is not None and self.hints.suffix.lower() == ".png":
+            found = Hints.from_overlay(Photo.open(self.hints).to_array(), (width, height))
+        elif self.hints is not None:
+            found = Hints.from_json(self.hints)
+        return Settings(self.temperature, self.saturation, found)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Output:
+    """How results are written."""
+
+    output: Annotated[str | None, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)] = None
+    "File (its ending says the format), folder, or - for standard output; NAME-color.EXT beside the photo if not given."
+    format: str | None = None
+    "jpeg, png, tiff, webp or avif; if not given, the ending of --output decides, then the photo's own format."
+    quality: int | None = None
+    "1 to 100, for lossy formats."
+    overwrite: bool = False
+    "Replace results that exist."
+    max_pixels: int = 500_000_000
+    "Refuse photos with more pixels than this, before decoding them."
+
+    def options(self) -> "SaveOptions":
+        """Return how to save; raises OptionError for values that fit no photo at all."""
+        from photochrom.many import format_asked
+        from photochrom.photo import SaveOptions
+
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise OptionError(f"the quality is {self.quality}; expected 1 to 100")
+        if self.max_pixels < 1:
+            raise OptionError(f"--max-pixels is {self.max_pixels}; expected 1 or more")
+        if self.output is not None and self.output.startswith("-") and self.output != STREAM:
+            raise OptionError(f"-o got {self.output}, expected a name; write ./{self.output} for a file of that name")
+        output = None if self.output == STREAM else self.output
+        return SaveOptions(format_asked(output, self.format), self.quality, self.overwrite)
+
+    def is_stream(self, photos: list[str], as_json: bool) -> bool:
+        """Tell whether standard input or output is used; raises OptionError where that cannot be.
+
+        Also for names that begin with a hyphen: those are misspelled options, and guessing costs the user a file.
+        """
+        for name in photos:
+            if name.startswith("-") and name != STREAM:
+                raise OptionError(f"there is no option {name}; see --help, or write ./{name} for a photo of that name")
+        if STREAM not in (*photos, self.output):
+            return False
+        if len(photos) > 1:
+            raise OptionError(f"{len(photos)} photos were given with -, which holds one; give one photo at a time")
+        if as_json:
+            raise OptionError("--json was given with -, which gives the picture itself; leave one of them out")
+        return True
