@@ -1,0 +1,1 @@
+"""Photos for training: finding, judging, augmenting and loading them."""
