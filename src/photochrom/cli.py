@@ -120,14 +120,11 @@ def clean(*, photos: list[str], out: Path, workers: int = 1) -> None:
         out: The manifest to write.
         workers: Processes that read photos.
     """
-    from photochrom.data.catalog import list_entries
-    from photochrom.data.manifest import build_manifest
+    from photochrom.data import manifest
 
-    entries = list_entries(photos)
     with _bar("cleaning") as bar:
-        manifest = build_manifest(entries, workers=workers, progress=lambda done, total: bar(done / total))
-    manifest.save(out)
-    print(json.dumps(manifest.counts(), indent=1))
+        cleaned = manifest.clean(photos, out, workers=workers, progress=lambda done, total: bar(done / total))
+    print(json.dumps(cleaned.counts(), indent=1))
 
 
 @app.command
@@ -136,8 +133,8 @@ def train(
     /,
     *,
     photos: list[str],
-    validation: list[str],
     run: Path,
+    validation: tuple[str, ...] = (),
     budget: Annotated[Budget, Parameter(name="*")] = Budget(),  # noqa: B008 - immutable
     start: Annotated[Start, Parameter(name="*")] = Start(),  # noqa: B008 - immutable
 ) -> None:
@@ -145,9 +142,9 @@ def train(
 
     Args:
         recipe: A recipe's name (default, default_tiny) or a JSON file.
-        photos: Training photos: folders, tar shards, globs, or a manifest of photochrom clean (.csv).
-        validation: Photos to look at while training, likewise.
+        photos: Training photos: folders, tar shards, globs.
         run: Folder for checkpoints, log, curves and sample sheets.
+        validation: Photos to look at while training; the manifest's val split if not given.
     """
     from photochrom.launch import plan_run
     from photochrom.recipe import find_recipe
@@ -181,16 +178,16 @@ def evaluate(model_files: list[str], /, *, photos: list[str], out: Path, feature
 
     Args:
         model_files: Shipped models' names or model files.
-        photos: Color photos: folders, tar shards, globs, or a manifest.
+        photos: Color photos: folders, tar shards, globs.
         out: Folder for scores.json, scores.md and the contact sheets.
         features: MobileNetV2 weights (safetensors) for the Frechet distance; left out if not given.
     """
+    from photochrom.data.catalog import list_entries
     from photochrom.evaluate.score import score_models
-    from photochrom.launch import find_photos
 
     out.mkdir(parents=True, exist_ok=True)
     with _bar("evaluating") as bar:
-        score_models(model_files, find_photos(photos), out, features, bar)
+        score_models(model_files, list_entries(photos), out, features, bar)
     print((out / "scores.md").read_text(encoding="utf-8"))
 
 

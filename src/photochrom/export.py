@@ -73,7 +73,7 @@ def read_card_file(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        values = dict[str, Any](json.loads(path.read_text(encoding="utf-8")))
         if "decode" in values:
             values["decode"] = Decode(**values["decode"])
     except (OSError, ValueError, TypeError) as error:
@@ -168,18 +168,21 @@ def _with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _save(model: onnx.ModelProto, target: Path, check: Callable[[Path], None]) -> None:
+    fresh = None
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".onnx")
-    except OSError as error:
-        raise OutputUnwritable(f"{target} cannot be written ({error.strerror}); give a folder to write to") from error
-    os.close(handle)
-    try:
+        os.close(handle)
+        fresh = Path(name)
         onnx.save(model, name)
-        check(Path(name))
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
+        check(fresh)
+        fresh.chmod(0o644)
+        fresh.replace(target)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputUnwritable(f"{target} cannot be written ({reason}); give a file in a folder with room") from error
     finally:
-        Path(name).unlink(missing_ok=True)
+        if fresh is not None:
+            fresh.unlink(missing_ok=True)
 
 
 def _check_parity(painter: nn.Module, card: Card, path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from photochrom.budget import Budget, Start
 from photochrom.chroma import chroma_from_card
 from photochrom.data.catalog import Entry, list_entries
-from photochrom.data.manifest import accepted_entries
+from photochrom.data.manifest import Manifest
 from photochrom.errors import RunError
 from photochrom.export import read_model
 from photochrom.train import Plan
@@ -24,7 +24,7 @@ def plan_run(photos: Sequence[str], validation: Sequence[str], run: Path, budget
         raise RunError(f"unknown precision {start.precision!r}; choose one of: {', '.join(PRECISIONS)}")
     if start.encoder is not None and start.init is not None:
         raise RunError("both --encoder and --init were given; a run starts from one of them")
-    entries, looked_at = find_photos(photos), find_photos(validation)
+    entries, looked_at = find_photos(photos, validation, start.manifest)
     weights, log_weights, origins = None, None, [_origin("photos", " ".join(photos), len(entries))]
     if start.init is not None:
         weights, card = read_model(start.init)
@@ -36,12 +36,22 @@ def plan_run(photos: Sequence[str], validation: Sequence[str], run: Path, budget
     return Plan(run, entries, looked_at, budget, start, weights, log_weights, tuple(origins))
 
 
-def find_photos(sources: Sequence[str]) -> list[Entry]:
-    """Return the photos of sources: folders, files, shards, globs; of a manifest (.csv) the accepted ones."""
-    entries: list[Entry] = []
-    for source in sources:
-        entries += accepted_entries(Path(source)) if source.endswith(".csv") else list_entries([source])
-    return entries
+def find_photos(
+    photos: Sequence[str], validation: Sequence[str], manifest: Path | None
+) -> tuple[list[Entry], list[Entry]]:
+    """Return the photos to train on and those to look at.
+
+    With a manifest only accepted photos are trained on, and its validation split is looked at where no other
+    ``validation`` photos are given. Raises RunError when there is neither.
+    """
+    entries = list_entries(photos)
+    if manifest is None and not validation:
+        raise RunError("no validation photos were given; name some with --validation, or a manifest with a val split")
+    known = Manifest.load(manifest) if manifest is not None else None
+    if validation:
+        return entries if known is None else known.accepted(entries), list_entries(validation)
+    assert known is not None
+    return known.accepted(entries, "train"), known.accepted(entries, "val")
 
 
 def _origin(what: str, source: str, count: int) -> dict[str, str]:

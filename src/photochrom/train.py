@@ -84,7 +84,8 @@ def train(recipe: Recipe, plan: Plan, report: Callable[[Report], None] = lambda 
     Raises RunError when the folder holds another recipe's run or the weights do not fit, DataError without photos.
     """
     recipe.check()
-    accelerator = Accelerator(mixed_precision=plan.start.precision)
+    # without a device, say so: accelerate would otherwise let launched processes train each on its own
+    accelerator = Accelerator(mixed_precision=plan.start.precision, cpu=not torch.accelerator.is_available())
     session = Session(recipe, plan, accelerator)
     try:
         for losses in session.steps():
@@ -108,7 +109,7 @@ class Session:
         self.trainee, tensors = self._begin()
         if tensors is not None:
             self.trainee.restore(tensors)
-        painter = torch.compile(self.trainee.painter) if plan.start.compile else self.trainee.painter
+        painter = torch.compile(self.trainee.painter, dynamic=False) if plan.start.compile else self.trainee.painter
         prepared, self.optimizer = accelerator.prepare(painter, self.trainee.optimizer)
         self.models: dict[str, nn.Module] = {"painter": prepared}
         self.preview = Preview(*fixed_samples(plan.validation, PREVIEW_SIZE, PREVIEW_PHOTOS), self.trainee.chroma)
@@ -197,8 +198,8 @@ class Session:
 
     def _require_finite(self, what: str, value: Tensor) -> None:
         """Stop before a step that would spoil the weights, and with them the next checkpoint."""
-        if not math.isfinite(value):
-            raise RunError(f"the {what} is {float(value)} at step {self.at.step}; lower the learning rate")
+        if not math.isfinite(value.detach()):
+            raise RunError(f"the {what} is {float(value.detach())} at step {self.at.step}; lower the learning rate")
 
     def _advance(self, seconds: float, stage: Stage) -> None:
         self.at.step += 1

@@ -121,7 +121,7 @@ def test_hint_channels_start_at_zero() -> None:
 
 def test_weights_of_another_body_are_an_error_in_one_line() -> None:
     state = with_batch_norm(small("bottleneck", 3))[1]
-    with pytest.raises(RunError, match="these encoder weights do not fit the network: .*; choose the matching file"):
+    with pytest.raises(RunError, match=r"these encoder weights do not fit the network: .*; choose the matching file"):
         load_gray_encoder(small("basic", 4), state)
 
 
@@ -137,8 +137,7 @@ def test_features_have_strides_4_8_and_16(name: str) -> None:
         encoder = build_encoder(name, 4)
         features = encoder(torch.zeros(1, 4, 96, 48))
     assert [tuple(feature.shape) for feature in features] == [
-        (1, channels, 96 // stride, 48 // stride)
-        for channels, stride in zip(encoder.channels, (4, 8, 16), strict=True)
+        (1, channels, 96 // stride, 48 // stride) for channels, stride in zip(encoder.channels, (4, 8, 16), strict=True)
     ]
 
 

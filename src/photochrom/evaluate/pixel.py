@@ -9,7 +9,6 @@ Photos are RGB (H, W, 3), gamma-encoded sRGB in 0..1, or Lab (H, W, 3), both flo
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -33,30 +32,6 @@ HIGHEST_FACTOR: Final = 64.0
 
 _SSIM_WINDOW: Final = 11
 _THINNING: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoScores:
-    """What one photo scores against its truth; the functions of the same names explain the fields."""
-
-    mse: float
-    psnr: float
-    ssim: float
-    ciede2000: float
-    colorfulness: float
-    colorfulness_difference: float
-
-
-def score_photo(prediction: Floats, truth: Floats) -> PhotoScores:
-    """Return every measure of one photo; both arguments are RGB (H, W, 3) in 0..1."""
-    return PhotoScores(
-        mse(prediction, truth),
-        psnr(prediction, truth),
-        ssim(prediction, truth),
-        ciede2000(prediction, truth),
-        colorfulness(prediction),
-        colorfulness_difference(prediction, truth),
-    )
 
 
 def mse(prediction: Floats, truth: Floats) -> float:

@@ -32,10 +32,11 @@ def write_table(path: Path, about: dict[str, Any], rows: Sequence["Row"]) -> Non
         share = "own setting" if row.share is None else f"at {row.share:.0%}"
         psnr = f"{row.psnr:.2f} ({row.psnr_interval[0]:.2f}..{row.psnr_interval[1]:.2f})"
         ciede = f"{row.ciede2000:.2f} ({row.ciede2000_interval[0]:.2f}..{row.ciede2000_interval[1]:.2f})"
+        ssim = "" if row.ssim is None else f"{row.ssim:.3f}"
         frechet = "" if row.frechet is None else f"{row.frechet:.1f}"
         lines.append(
             f"| {row.name}, {share} | {row.colorfulness:.1f} | {row.factor:.2f} | {psnr} | {ciede} "
-            f"| {row.ssim:.3f} | {frechet} |"
+            f"| {ssim} | {frechet} |"
         )
     for name, model in about["models"].items():
         steps = ", ".join(f"{value:.2f} at {size} px" for size, value in model["size_stability"].items())

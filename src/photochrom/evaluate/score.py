@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.backbones.mobilenet_v2 import MobileNetV2
+from photochrom.color.colorfulness import colorfulness
 from photochrom.color.lab import rgb_to_lab
 from photochrom.color.resample import upsample_chroma
 from photochrom.colorizer import Colorizer
@@ -27,11 +28,14 @@ from photochrom.errors import DataError
 from photochrom.evaluate.perceptual import extract_features, frechet_distance
 from photochrom.evaluate.pixel import (
     bootstrap_interval,
+    ciede2000,
     displayed,
     match_colorfulness,
     mean_colorfulness,
+    mse,
+    psnr,
     scale_chroma,
-    score_photo,
+    ssim,
 )
 from photochrom.evaluate.stability import size_stability
 from photochrom.photo import Photo
@@ -48,7 +52,8 @@ Progress = Callable[[float], None]
 class Row:
     """One candidate at one chroma factor: means over the photos, intervals by bootstrap (95%).
 
-    ``share`` is the colorfulness reached as a share of the truth's mean; None is the candidate's own setting.
+    ``share`` is the colorfulness reached as a share of the truth's mean; None is the candidate's own setting, for which
+    alone SSIM is computed.
     """
 
     name: str
@@ -58,9 +63,9 @@ class Row:
     psnr_interval: tuple[float, float]
     ciede2000: float
     ciede2000_interval: tuple[float, float]
-    ssim: float
     mse: float
     colorfulness: float
+    ssim: float | None
     frechet: float | None
 
 
@@ -119,9 +124,10 @@ def score(name: str, predictions: Sequence[Floats], truth: Truth, share: float |
     """Score Lab predictions at their own setting (share None) or at a share of the truth's colorfulness."""
     factor = 1.0 if share is None else match_colorfulness(predictions, share * truth.colorfulness)
     shown = [displayed(scale_chroma(lab, factor)).astype(np.float32) for lab in predictions]
+    measures = (psnr, ciede2000, mse, colorfulness_of, *((ssim,) if share is None else ()))
     with ThreadPoolExecutor() as pool:  # NumPy lets other threads run while it computes
-        scores = list(pool.map(score_photo, shown, truth.rgb))
-    psnr, ciede = [s.psnr for s in scores], [s.ciede2000 for s in scores]
+        values = [list(pool.map(measure, shown, truth.rgb)) for measure in measures]
+    means = [float(np.mean(column)) for column in values]
     frechet = None
     if truth.eye is not None and truth.features is not None and (share is None or share in FRECHET_SHARES):
         frechet = frechet_distance(truth.features, extract_features(shown, truth.eye.features))
@@ -129,13 +135,13 @@ def score(name: str, predictions: Sequence[Floats], truth: Truth, share: float |
         name=name,
         share=share,
         factor=factor,
-        psnr=float(np.mean(psnr)),
-        psnr_interval=bootstrap_interval(psnr),
-        ciede2000=float(np.mean(ciede)),
-        ciede2000_interval=bootstrap_interval(ciede),
-        ssim=float(np.mean([s.ssim for s in scores])),
-        mse=float(np.mean([s.mse for s in scores])),
-        colorfulness=float(np.mean([s.colorfulness for s in scores])),
+        psnr=means[0],
+        psnr_interval=bootstrap_interval(values[0]),
+        ciede2000=means[1],
+        ciede2000_interval=bootstrap_interval(values[1]),
+        mse=means[2],
+        colorfulness=means[3],
+        ssim=means[4] if share is None else None,
         frechet=frechet,
     )
 
@@ -163,6 +169,11 @@ def score_models(
     (out / "scores.json").write_text(json.dumps({"about": about, "rows": [asdict(row) for row in rows]}, indent=1))
     write_table(out / "scores.md", about, rows)
     return rows
+
+
+def colorfulness_of(prediction: Floats, _truth: Floats) -> float:
+    """Return the prediction's signed Hasler-Suesstrunk colorfulness."""
+    return colorfulness(prediction)
 
 
 def describe(truth: Truth, colorizers: dict[str, Colorizer]) -> dict[str, Any]:
