@@ -48,7 +48,7 @@ def main(started: str, source: str, model: str, target: str) -> None:
 
     decode = seconds(lambda: photo.origin.load(page.header).rawsave("/dev/null"))
     pipeline = seconds(lambda: color_and_alpha(photo.origin, (page.header, chroma), photo.bits)[0].rawsave("/dev/null"))
-    whole = seconds(lambda: colored.save(Path(target), options=SaveOptions(overwrite=True, model="benchmark")))
+    whole = seconds(lambda: colored.save(Path(target), options=SaveOptions(overwrite=True)))
     found = {
         "start": start,
         "decode": look + decode,

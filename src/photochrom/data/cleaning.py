@@ -51,7 +51,7 @@ photos, 113 of them toned, judged by eye. Cold light on snow and sea looks the s
 WARM_HUES = (-30.0, 125.0)
 """Hue angles in degrees in the ab plane, from purple through red and yellow to yellow-green."""
 
-MOST_FLAT_EDGES, SEVERAL_COLORS = 0.43, 4.0
+MOST_FLAT_EDGES, SEVERAL_COLORS = 0.45, 3.5
 """Share of the colored edges along which color does not follow the shading, above which it was painted on.
 
 Light on a thing changes L + 16 and the length of (a, b) by the same factor; dye over a print does not. Stone

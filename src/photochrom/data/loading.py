@@ -6,7 +6,7 @@ Shapes: B photos in a batch, 3 or 1 channels, size x size pixels; all uint8.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -144,7 +144,17 @@ def batches(entries: Sequence[Entry], plan: LoadPlan) -> Iterator[tuple[torch.Te
         prefetch_factor=PREFETCH if plan.workers else None,
         generator=torch.Generator().manual_seed(plan.seed),
     )
-    return iter(loader)
+    return _with_plain_errors(loader)
+
+
+def _with_plain_errors(
+    loader: Iterable[tuple[torch.Tensor, torch.Tensor]],
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Pass the batches on; of a worker's error keep the message, not the worker's traceback within it."""
+    try:
+        yield from loader
+    except DataError as error:
+        raise DataError(str(error).strip().rpartition("DataError: ")[2]) from None
 
 
 def fixed_samples(entries: Sequence[Entry], size: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
