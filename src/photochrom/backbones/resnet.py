@@ -77,12 +77,18 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Map (B, inputs, H, W) to features of strides 4, 8 and 16; H and W are multiples of 16."""
-        x = self.pool(torch.relu(self.conv1(x)))
+        _, fine, middle, deep = self.features(x)
+        return fine, middle, deep
+
+    def features(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Map (B, inputs, H, W) to the stem before its pool, at stride 2, and the features of strides 4, 8 and 16."""
+        stem = torch.relu(self.conv1(x))
+        x = self.pool(stem)
         features = []
         for name in self.layers:
             x = self.get_submodule(name)(x)
             features.append(x)
-        return features[0], features[1], features[2]
+        return stem, features[0], features[1], features[2]
 
 
 ENCODERS: dict[str, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, int, int], int]] = {

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from photochrom.backbones.resnet import build_encoder
+from photochrom.networks.blocks import Merge, Painter
 
 
 class ContextBlock(nn.Module):
@@ -49,7 +50,7 @@ class ContextBlock(nn.Module):
         return mixed_BhNc.transpose(1, 2).reshape(batch, places, triple // 3)
 
 
-class EncoderUNet(nn.Module):
+class EncoderUNet(Painter):
     """A U-Net whose encoder is pre-trained; see the module's text.
 
     ``outputs`` is Q; ``encoder`` a name of :data:`photochrom.backbones.resnet.ENCODERS`; ``width`` the channels of the
@@ -58,6 +59,7 @@ class EncoderUNet(nn.Module):
 
     multiple = 16
     stride = 4
+    takes_hints = True
 
     def __init__(self, outputs: int, encoder: str = "resnet50", width: int = 384, blocks: int = 2,
                  decoder: tuple[int, int] = (192, 96)) -> None:  # fmt: skip
@@ -68,8 +70,8 @@ class EncoderUNet(nn.Module):
         self.context = nn.Sequential(*(ContextBlock(width, heads=max(1, width // 64)) for _ in range(blocks)))
         self.middle = nn.Conv2d(middle, decoder[0] * 2 // 3, 1)
         self.fine = nn.Conv2d(fine, decoder[1] * 2 // 3, 1)
-        self.up8 = _Merge(width, decoder[0] * 2 // 3, decoder[0])
-        self.up4 = _Merge(decoder[0], decoder[1] * 2 // 3, decoder[1])
+        self.up8 = Merge(width, decoder[0] * 2 // 3, decoder[0])
+        self.up4 = Merge(decoder[0], decoder[1] * 2 // 3, decoder[1])
         self.head = nn.Conv2d(decoder[1], outputs, 1)
 
     def forward(self, lightness_B1HW: Tensor, hints_B3HW: Tensor) -> Tensor:
@@ -81,18 +83,3 @@ class EncoderUNet(nn.Module):
         x = self.up8(x, self.middle(middle))
         x = self.up4(x, self.fine(fine))
         return self.head(x)  # type: ignore[no-any-return]
-
-
-class _Merge(nn.Module):
-    """Up-sample by two, join the skip, convolve twice."""
-
-    def __init__(self, below: int, skip: int, outputs: int) -> None:
-        super().__init__()
-        self.reduce = nn.Conv2d(below, outputs, 1)
-        self.conv1 = nn.Conv2d(outputs + skip, outputs, 3, padding=1)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
-
-    def forward(self, below: Tensor, skip: Tensor) -> Tensor:
-        raised = functional.interpolate(self.reduce(below), scale_factor=2.0, mode="bilinear", align_corners=False)
-        x = torch.relu(self.conv1(torch.cat([raised, skip], dim=1)))
-        return torch.relu(x + self.conv2(x))
