@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -18,7 +19,8 @@ from photochrom.chroma import Bins, chroma_from_card
 from photochrom.colorizer import Colorizer
 from photochrom.errors import ModelError, OutputUnwritable, RunError
 from photochrom.export import SMALLEST_HALVED, export_run, read_card_file, read_model, rewrite_card, write_card
-from photochrom.recipe import RECIPES
+from photochrom.networks.unet8 import UNet8
+from photochrom.recipes import find_recipe
 from photochrom.trainee import build_painter, load_weights
 
 CARD = Card(
@@ -118,10 +120,10 @@ def test_the_card_of_a_run_tells_where_it_came_from(exported_model: Path, traine
     assert card.training["steps"] == 20
     assert card.training["photos_in_set"] == 24
     assert card.training["photo_passes"] == 80
-    assert card.recipe == json.loads(RECIPES["default_tiny"].to_json())
+    assert card.recipe == json.loads(find_recipe("default_tiny").to_json())
     assert card.origins == ({"what": "photos", "name": "made up"},)
-    kept = load_checkpoint(trained_run / "checkpoint")[1]["log_weights"]
-    np.testing.assert_allclose(chroma_from_card(card.chroma).log_weights, kept, atol=1e-6)
+    assert card.chroma == load_checkpoint(trained_run / "checkpoint")[1]["chroma"]
+    assert card.multiple == 16
 
 
 def test_weights_read_back_are_the_averaged_ones_rounded_to_float16(exported_model: Path, trained_run: Path) -> None:
@@ -143,7 +145,7 @@ def test_the_file_holds_half_precision(exported_model: Path) -> None:
 def test_what_ships_colors_as_torch_does(exported_model: Path) -> None:
     weights, card = read_model(exported_model)
     chroma = chroma_from_card(card.chroma)
-    painter = build_painter(RECIPES["default_tiny"], chroma).eval()
+    painter = build_painter(find_recipe("default_tiny"), chroma).eval()
     load_weights(painter, weights)
     lightness = np.random.default_rng(0).uniform(0, 100, (48, 80)).astype(np.float32)
     with torch.no_grad():
@@ -156,7 +158,7 @@ def test_what_ships_colors_as_torch_does(exported_model: Path) -> None:
 
 def test_weights_of_another_network_are_an_error(exported_model: Path) -> None:
     weights, card = read_model(exported_model)
-    recipe = RECIPES["default_tiny"]
+    recipe = find_recipe("default_tiny")
     wider = replace(recipe, network_options={**recipe.network_options, "width": 32})
     with pytest.raises(RunError, match=r"these weights are of another network: .*; use the recipe they were made with"):
         load_weights(build_painter(wider, chroma_from_card(card.chroma)), weights)
@@ -164,16 +166,32 @@ def test_weights_of_another_network_are_an_error(exported_model: Path) -> None:
 
 def test_a_model_that_differs_from_torch_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Answers:
+        def get_inputs(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(name="lightness"), SimpleNamespace(name="hints")]
+
         def run(self, _: None, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
             _, _, high, wide = feeds["lightness"].shape
             return [np.random.default_rng(0).normal(size=(1, 313, high // 4, wide // 4)).astype(np.float32)]
 
     monkeypatch.setattr(export.onnxruntime, "InferenceSession", lambda *_, **__: Answers())
-    painter = build_painter(RECIPES["default_tiny"], Bins.published()).eval()
+    painter = build_painter(find_recipe("default_tiny"), Bins.published()).eval()
     card = replace(CARD, chroma=Bins.published().to_card())
     with pytest.raises(RunError, match=r"is .* Lab units from torch, at most 0.001 is allowed"):
         export._save(onnx.ModelProto(), tmp_path / "m.onnx", lambda path: export._check_parity(painter, card, path))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_network_that_goes_down_to_a_single_place_is_exported_for_any_size(tmp_path: Path) -> None:
+    painter = UNet8(2, width=2).eval()
+    card = Card("deep", "", {"kind": "regression"}, multiple=painter.multiple)
+    export.write_model(painter, card, tmp_path / "m.onnx")
+    colorizer = Colorizer(tmp_path / "m.onnx", threads=1)
+    for high, wide in ((256, 256), (256, 512), (512, 256)):
+        lightness = torch.rand(1, 1, high, wide) * 100
+        with torch.no_grad():
+            expected = 110 * torch.tanh(painter(lightness))[0].permute(1, 2, 0).numpy()
+        np.testing.assert_allclose(colorizer.chroma(lightness[0, 0].numpy()), expected, atol=1e-3)
 
 
 def test_a_folder_without_a_run_and_a_folder_that_is_missing_are_errors(tmp_path: Path) -> None:

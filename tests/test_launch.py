@@ -16,10 +16,10 @@ from photochrom.data.manifest import Manifest, Row
 from photochrom.errors import DataError, ModelError, RunError
 from photochrom.export import read_model, rewrite_card
 from photochrom.launch import find_photos, plan_run
-from photochrom.recipe import RECIPES
+from photochrom.recipes import find_recipe
 from photochrom.train import Session, train
 
-TINY = RECIPES["default_tiny"]
+TINY = find_recipe("default_tiny")
 pytestmark = pytest.mark.usefixtures("one_table")
 
 
@@ -29,7 +29,7 @@ def test_a_plan_finds_the_photos_and_makes_the_folder(photo_folder: Path, tmp_pa
     assert run.is_dir()
     assert len(plan.entries) == 24
     assert 0 < len(plan.validation) < 24
-    assert plan.weights is plan.log_weights is None
+    assert plan.weights is plan.chroma is None
     assert plan.origins == ({"what": "photos", "name": photo_folder.name, "count": "24"},)
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from photochrom.losses import gradient, huber, soft_cross_entropy
+from photochrom.losses import gradient, huber, judged, l1, l2, soft_cross_entropy
 
 
 def test_soft_cross_entropy_is_minus_the_weighted_log_probability() -> None:
@@ -43,23 +43,33 @@ def test_soft_cross_entropy_is_least_at_the_soft_target() -> None:
     [(0.0, 0.0), (5.0, 0.125), (10.0, 0.5), (-10.0, 0.5), (30.0, 2.5)],
 )
 def test_huber_is_quadratic_within_ten_lab_units_and_linear_beyond(error: float, expected: float) -> None:
-    assert float(huber(torch.full((2, 2), error), torch.zeros(2, 2))) == pytest.approx(expected)
+    assert float(huber(torch.full((2, 2), error / 110), torch.zeros(2, 2))) == pytest.approx(expected)
 
 
 def test_huber_averages_over_everything() -> None:
-    assert float(huber(torch.tensor([0.0, 30.0]), torch.zeros(2))) == pytest.approx(1.25)
-    assert float(huber(torch.tensor([2.0]), torch.zeros(1), delta=1.0)) == pytest.approx(1.5)
+    assert float(huber(torch.tensor([0.0, 30.0]) / 110, torch.zeros(2))) == pytest.approx(1.25)
+
+
+def test_l1_and_l2_are_means_over_everything() -> None:
+    predicted, target = torch.tensor([0.5, -0.25]), torch.zeros(2)
+    assert float(l1(predicted, target)) == pytest.approx(0.375)
+    assert float(l2(predicted, target)) == pytest.approx(0.15625)
+
+
+@pytest.mark.parametrize(("logit", "wanted", "expected"), [(0.0, 1.0, 0.6931), (2.0, 1.0, 0.1269), (2.0, 0.0, 2.1269)])
+def test_a_critic_pays_for_what_it_should_not_have_said(logit: float, wanted: float, expected: float) -> None:
+    assert float(judged(torch.full((2, 1, 3, 3), logit), wanted)) == pytest.approx(expected, abs=1e-4)
 
 
 def test_gradient_ignores_a_constant_error() -> None:
     target = torch.randn(2, 2, 5, 7, generator=torch.Generator().manual_seed(0))
-    assert float(gradient(target + 25, target)) == pytest.approx(0, abs=1e-5)
+    assert float(gradient(target + 0.25, target)) == pytest.approx(0, abs=1e-4)
 
 
 def test_gradient_adds_the_mean_steps_across_and_down() -> None:
     predicted = torch.tensor([[[[0.0, 10.0, 20.0], [5.0, 15.0, 25.0]]]])
     across, down = 1.0, 0.5
-    assert float(gradient(predicted, torch.zeros(1, 1, 2, 3))) == pytest.approx(across + down)
+    assert float(gradient(predicted / 110, torch.zeros(1, 1, 2, 3))) == pytest.approx(across + down)
 
 
 def test_every_loss_gives_finite_gradients_at_a_perfect_and_at_a_wild_answer() -> None:

@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from photochrom.batch import Batch
 from photochrom.card import Decode
-from photochrom.chroma import Bins
+from photochrom.chroma import Bins, Chroma, Regression, Rgb
 from photochrom.color.bins import AB_BINS, soft_encode
+from photochrom.color.lab import rgb_to_lab
+from photochrom.encoding import EncodedBins, EncodedRegression, EncodedRgb, encoding_of
 from photochrom.losses import gradient, huber
-from photochrom.objectives import OBJECTIVES, EncodedBins, Supervised, Turn
+from photochrom.objectives import OBJECTIVES, Adversarial, Supervised, Turn
 
 RANDOM = np.random.default_rng(0)
 LOG_WEIGHTS = RANDOM.normal(0, 0.7, 313).astype(np.float32)
@@ -26,7 +28,7 @@ class Fixed(nn.Module):
         super().__init__()
         self.raw = nn.Parameter(raw)
 
-    def forward(self, _lightness: Tensor, _hints: Tensor) -> Tensor:
+    def forward(self, *_inputs: Tensor) -> Tensor:
         return self.raw
 
 
@@ -70,10 +72,10 @@ def test_huber_and_gradient_see_the_mean_without_rebalancing(encoded: EncodedBin
     turn, _ = the_turn(Supervised(), raw, encoded, batch)
     mean = BINS.decode(raw, Decode(temperature=1.0, balance=0.0), axis=1)
     truth = batch.lab_B3HW[:, 1:].reshape(2, 2, 4, 4, 4, 4).mean(dim=(3, 5))
-    assert turn.parts_of_loss["huber"] == pytest.approx(float(huber(mean, truth)), rel=1e-4)
-    assert turn.parts_of_loss["gradient"] == pytest.approx(float(gradient(mean, truth)), rel=1e-4)
+    assert turn.parts_of_loss["huber"] == pytest.approx(float(huber(mean / 110, truth / 110)), rel=1e-4)
+    assert turn.parts_of_loss["gradient"] == pytest.approx(float(gradient(mean / 110, truth / 110)), rel=1e-4)
     rebalanced = BINS.decode(raw, Decode(temperature=1.0, balance=1.0), axis=1)
-    assert turn.parts_of_loss["huber"] != pytest.approx(float(huber(rebalanced, truth)), rel=1e-3)
+    assert turn.parts_of_loss["huber"] != pytest.approx(float(huber(rebalanced / 110, truth / 110)), rel=1e-3)
 
 
 def test_cross_entropy_agrees_with_the_definition(encoded: EncodedBins) -> None:
@@ -133,5 +135,107 @@ def test_a_certain_and_right_answer_costs_no_huber_and_no_gradient_loss(encoded:
     assert turn.parts_of_loss["gradient"] == pytest.approx(0, abs=1e-6)
 
 
+class Critic(nn.Module):
+    """A critic of one convolution that counts how often it was asked."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(inputs, 1, 3)
+        self.asked = 0
+
+    def forward(self, picture: Tensor) -> Tensor:
+        self.asked += 1
+        answer: Tensor = self.layer(picture)
+        return answer
+
+
+def a_game() -> tuple[dict[str, nn.Module], EncodedRegression, Batch]:
+    painter = Fixed(torch.from_numpy(RANDOM.normal(0, 0.3, (2, 2, 16, 16)).astype(np.float32)))
+    return {"painter": painter, "critic": Critic(3)}, EncodedRegression(), a_batch()
+
+
+def test_a_game_has_a_turn_of_the_critic_and_then_one_of_the_painter() -> None:
+    models, encoding, batch = a_game()
+    turns = list(Adversarial().turns(models, encoding, batch))
+    assert [turn.part for turn in turns] == ["critic", "painter"]
+    assert {name for turn in turns for name in turn.parts_of_loss} == {
+        "D fake", "D real", "D", "G GAN", "G L1", "G", "loss",
+    }  # fmt: skip
+
+
+def test_the_losses_of_a_game_agree_with_their_definition() -> None:
+    models, encoding, batch = a_game()
+    critic, painter = turns = list(Adversarial(l1=7.0, gan=2.0).turns(models, encoding, batch))
+    color, truth = torch.tanh(models["painter"].raw), batch.lab_B3HW[:, 1:] / 110
+    seen = batch.lightness_B1HW / 50 - 1
+    fake, real = (models["critic"](torch.cat([seen, ab], dim=1)) for ab in (color, truth))
+    d_fake, d_real = -torch.log(1 - torch.sigmoid(fake)).mean(), -torch.log(torch.sigmoid(real)).mean()
+    assert float(critic.loss.detach()) == pytest.approx(float((d_fake + d_real) / 2), rel=1e-4)
+    expected = 2 * -torch.log(torch.sigmoid(fake)).mean() + 7 * (color - truth).abs().mean()
+    assert float(painter.loss.detach()) == pytest.approx(float(expected), rel=1e-4)
+    assert len(turns) == 2
+
+
+def test_the_turn_of_the_critic_leaves_the_painter_alone_and_the_other_way_round() -> None:
+    models, encoding, batch = a_game()
+    turns = Adversarial().turns(models, encoding, batch)
+    next(turns).loss.backward()
+    assert models["painter"].raw.grad is None
+    assert models["critic"].layer.weight.grad.abs().amax() > 0
+    models["critic"].zero_grad()
+    next(turns).loss.backward()
+    assert models["painter"].raw.grad.abs().amax() > 0
+    assert models["critic"].layer.weight.grad is None
+    assert all(value.requires_grad for value in models["critic"].parameters())
+
+
+def test_the_painter_plays_against_the_critic_that_has_just_learned() -> None:
+    models, encoding, batch = a_game()
+    turns = Adversarial(l1=0.0).turns(models, encoding, batch)
+    next(turns)
+    with torch.no_grad():
+        models["critic"].layer.bias.fill_(50.0)  # it now takes everything for real
+        models["critic"].layer.weight.zero_()
+    assert float(next(turns).loss.detach()) == pytest.approx(0, abs=1e-6)
+
+
+def test_regression_is_compared_in_the_units_of_the_encoding() -> None:
+    batch = a_batch()
+    painter = Fixed(torch.zeros(2, 2, 4, 4))
+    truth = batch.lab_B3HW[:, 1:].reshape(2, 2, 4, 4, 4, 4).mean(dim=(3, 5)) / 110
+    (turn,) = Supervised(0, 0, 0, l1=1.0, l2=2.0).turns({"painter": painter}, EncodedRegression(), batch)
+    assert turn.parts_of_loss["l1"] == pytest.approx(float(truth.abs().mean()), rel=1e-4)
+    assert turn.parts_of_loss["l2"] == pytest.approx(float((truth**2).mean()), rel=1e-4)
+    assert set(turn.parts_of_loss) == {"loss", "l1", "l2"}
+
+
+def test_rgb_is_compared_as_pictures() -> None:
+    lab = rgb_to_lab(torch.full((1, 3, 8, 8), 0.25), axis=1)
+    batch = Batch(lab[:, :1], None, lab)
+    raw = torch.full((1, 3, 8, 8), float(np.log(0.75 / 0.25)))
+    (turn,) = Supervised(0, 0, 0, l2=1.0).turns({"painter": Fixed(raw)}, EncodedRgb(), batch)
+    assert turn.parts_of_loss["l2"] == pytest.approx((2 * 0.5) ** 2, rel=1e-3)  # 0.75 against 0.25, in -1..1
+
+
+def test_a_palette_of_rgb_is_encoded_by_its_nearest_color() -> None:
+    rgb = np.array([[0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 0.5, 0]], np.float32)
+    encoding = EncodedBins(Bins(rgb_to_lab(rgb)[:, 1:], np.zeros(4, np.float32), rgb))
+    photo = torch.tensor([[0.1, 0.0, 0.1], [0.9, 0.9, 1.0], [0.8, 0.1, 0.2], [0.1, 0.6, 0.1]]).T.reshape(1, 3, 2, 2)
+    lab = rgb_to_lab(photo, axis=1)
+    index, weight = encoding.classes(Batch(lab[:, :1], None, lab), 1)
+    assert index.ravel().tolist() == [0, 1, 2, 3]
+    assert weight.tolist() == [[1.0]] * 4
+
+
+@pytest.mark.parametrize("chroma", [BINS, Regression(), Rgb()], ids=["bins", "regression", "rgb"])
+def test_what_a_painter_is_trained_on_is_what_it_is_decoded_to(chroma: Chroma, one_table: None) -> None:
+    raw = torch.from_numpy(RANDOM.normal(0, 1.5, (2, chroma.outputs, 4, 4)).astype(np.float32))
+    color = encoding_of(chroma).color(raw)
+    decoded = chroma.decode(raw, Decode(), axis=1)
+    if isinstance(chroma, Rgb):
+        color = rgb_to_lab((color + 1) / 2, axis=1)[:, 1:] / 110
+    torch.testing.assert_close(color * 110, decoded, rtol=1e-4, atol=1e-3)
+
+
 def test_every_objective_is_known_by_a_name_for_recipes() -> None:
-    assert OBJECTIVES["supervised"] is Supervised
+    assert {"supervised": Supervised, "adversarial": Adversarial} == OBJECTIVES

@@ -18,15 +18,17 @@ from photochrom import train as train_module
 from photochrom.backbones.resnet import build_encoder
 from photochrom.budget import Budget, Start
 from photochrom.checkpoint import load_checkpoint
+from photochrom.chroma import Bins
 from photochrom.data.catalog import Entry, list_entries
 from photochrom.errors import DataError, OptionError, RunError
 from photochrom.objectives import Supervised
-from photochrom.recipe import RECIPES, Recipe, Stage
+from photochrom.recipe import Recipe, Stage
+from photochrom.recipes import find_recipe
 from photochrom.runlog import read_log
-from photochrom.train import Plan, Report, Session, measure_log_weights, rate_factor, train
+from photochrom.train import Plan, Report, Session, rate_factor, train
 
-TINY = RECIPES["default_tiny"]
-EQUAL = [0.0] * 313
+TINY = find_recipe("default_tiny")
+EQUAL = Bins.published()
 pytestmark = pytest.mark.usefixtures("one_table")
 
 
@@ -43,7 +45,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def plan(tmp_path: Path, entries: list[Entry]) -> Plan:
-    return Plan(tmp_path, entries, entries[:2], Budget(steps=4), Start(workers=0), log_weights=EQUAL)
+    return Plan(tmp_path, entries, entries[:2], Budget(steps=4), Start(workers=0), chroma=EQUAL)
 
 
 def rows(run: Path) -> list[dict[str, Any]]:
@@ -62,7 +64,7 @@ def test_twenty_steps_give_the_golden_losses(
 
 def test_a_run_leaves_a_checkpoint_a_log_curves_and_a_sheet(trained_run: Path) -> None:
     names = {path.relative_to(trained_run).as_posix() for path in trained_run.rglob("*") if path.is_file()}
-    parts = {f"checkpoint/{name}.safetensors" for name in ("painter", "averaged", "optimizer")}
+    parts = {f"checkpoint/{name}.safetensors" for name in ("painter", "averaged", "painter_optimizer")}
     assert names == {*parts, "checkpoint/state.json", "log.jsonl", "curves.png", "samples/0000020.png"}
     with Image.open(trained_run / "samples" / "0000020.png") as sheet:
         assert sheet.size == (6 * 128, 4 * 128)
@@ -155,7 +157,7 @@ def test_gradients_are_clipped_before_the_optimizer_steps(plan: Plan) -> None:
             gradients = [value.grad for group in optimizer.param_groups for value in group["params"]]
             norms.append(float(torch.nn.utils.get_total_norm(gradients)))
 
-        session.trainee.optimizer.register_step_pre_hook(look)
+        session.trainee.optimizers["painter"].register_step_pre_hook(look)
         next(session.steps())
     assert norms[0] == pytest.approx(1e-3, rel=1e-3)
     assert norms[1] > 1e-2
@@ -238,7 +240,7 @@ def test_a_network_that_cannot_be_built_is_an_error(plan: Plan, recipe: Recipe, 
 
 def test_no_photos_are_an_error(plan: Plan) -> None:
     with pytest.raises(DataError):
-        train(TINY, replace(plan, entries=[], log_weights=EQUAL))
+        train(TINY, replace(plan, entries=[], chroma=EQUAL))
     with pytest.raises(DataError):
         train(TINY, replace(plan, validation=[]))
 
@@ -268,12 +270,3 @@ def test_every_process_takes_its_own_part_of_the_same_batch(plan: Plan) -> None:
     session.accelerator.num_processes = 3
     with pytest.raises(OptionError, match="batch 4 cannot be shared by 3 processes"):
         session._batches(stage)
-
-
-def test_rare_colors_weigh_more_and_weights_average_one_over_the_photos(entries: list[Entry]) -> None:
-    log_weights = measure_log_weights(entries, 0.5)
-    assert log_weights.shape == (313,)
-    assert log_weights.dtype == np.float32
-    assert np.isfinite(log_weights).all()
-    assert np.ptp(log_weights) > 0.5
-    np.testing.assert_allclose(measure_log_weights(entries, 1.0), 0, atol=1e-5)

@@ -99,7 +99,7 @@ def test_the_command_trains_on_two_processes_which_agree(photo_folder: Path, tmp
     script.write_text(RECORDER)
     finished([*LAUNCH, str(script), str(tmp_path), *arguments(photo_folder, run, 6), "--workers", "0"])
     ranks = [torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in range(2)]
-    for part in ("painter", "averaged", "optimizer"):
+    for part in ("painter", "averaged", "painter_optimizer"):
         assert all(torch.equal(value, ranks[1][part][name]) for name, value in ranks[0][part].items())
     kept = load_file(run / "checkpoint" / "painter.safetensors")
     assert all(torch.equal(value, ranks[1]["painter"][name]) for name, value in kept.items())

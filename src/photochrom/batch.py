@@ -20,24 +20,38 @@ LARGEST_HINT = 9
 class Batch:
     """Inputs and target of one step.
 
-    ``lightness_B1HW`` is the aged photo's L (0..100), ``hints_B3HW`` mask, a and b, ``lab_B3HW`` the true photo.
+    ``lightness_B1HW`` is the aged photo's L (0..100), ``hints_B3HW`` mask, a and b, ``lab_B3HW`` the true photo. There
+    are no hints for a network that takes none.
     """
 
     lightness_B1HW: Tensor
-    hints_B3HW: Tensor
+    hints_B3HW: Tensor | None
     lab_B3HW: Tensor
 
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What the network is given."""
+        return (self.lightness_B1HW,) if self.hints_B3HW is None else (self.lightness_B1HW, self.hints_B3HW)
 
-def make_batch(photo_B3HW: Tensor, aged_B1HW: Tensor, generator: torch.Generator | None) -> Batch:
+    def part(self, start: int, stop: int, device: torch.device) -> "Batch":
+        """Return some of the photos, on a device."""
+        hints = None if self.hints_B3HW is None else self.hints_B3HW[start:stop].to(device)
+        return Batch(self.lightness_B1HW[start:stop].to(device), hints, self.lab_B3HW[start:stop].to(device))
+
+
+def make_batch(
+    photo_B3HW: Tensor, aged_B1HW: Tensor, generator: torch.Generator | None, takes_hints: bool = True
+) -> Batch:
     """Turn uint8 photos (B, 3, H, W) and their aged grays (B, 1, H, W) into a batch.
 
-    ``generator`` (on the CPU) draws the hints, so that a step can be repeated; None gives no hints.
+    ``generator`` (on the CPU) draws the hints, so that a step can be repeated; None gives an empty field of hints.
     """
     lab = rgb_to_lab(photo_B3HW.float() / 255, axis=1)
     gray = aged_B1HW.float() / 255
-    seen = lightness(gray.expand(-1, 3, -1, -1), axis=1)
-    hints = torch.zeros_like(lab) if generator is None else simulate_hints(lab[:, 1:], generator)
-    return Batch(seen.contiguous(memory_format=torch.channels_last), hints, lab)
+    seen = lightness(gray.expand(-1, 3, -1, -1), axis=1).contiguous(memory_format=torch.channels_last)
+    if not takes_hints:
+        return Batch(seen, None, lab)
+    return Batch(seen, torch.zeros_like(lab) if generator is None else simulate_hints(lab[:, 1:], generator), lab)
 
 
 def simulate_hints(ab_B2HW: Tensor, generator: torch.Generator) -> Tensor:

@@ -13,7 +13,7 @@ class Budget:
     steps: int | None = None
     "Optimizer steps."
     minutes: float | None = None
-    "Minutes of training, over all sessions of the run together."
+    "Minutes of training, over all sessions of the run together; looks and checkpoints do not count."
     save_minutes: float = 5.0
     "Minutes between checkpoints."
     check_minutes: float = 10.0

@@ -40,14 +40,16 @@ class Decode:
 class Card:
     """A model's name, what it is made of, how to read its answers, how it was trained and how well it does.
 
-    ``chroma`` is what :func:`photochrom.chroma.chroma_from_card` reads; ``recipe``, ``training`` and ``metrics`` are
-    plain JSON values; ``origins`` name every ingredient with its terms.
+    ``chroma`` is what :func:`photochrom.chroma.chroma_from_card` reads; both sides of the network's input are multiples
+    of ``multiple`` pixels; ``recipe``, ``training`` and ``metrics`` are plain JSON values; ``origins`` name every
+    ingredient with its terms.
     """
 
     name: str
     description: str
     chroma: dict[str, Any]
     decode: Decode = field(default_factory=Decode)
+    multiple: int = 16
     license: str = "Apache-2.0"
     recipe: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
@@ -75,6 +77,8 @@ class Card:
             card = cls(**values)
             if not isinstance(card.name, str) or not isinstance(card.chroma, dict):
                 raise TypeError("a name and a chroma are needed")
+            if not isinstance(card.multiple, int) or not 1 <= card.multiple <= 1024:
+                raise ValueError(f"the multiple is {card.multiple}, expected 1 to 1024")
             return card
         except (TypeError, ValueError, AttributeError) as error:
             raise ModelError(f"the model's card cannot be read ({error}); export the model again") from error

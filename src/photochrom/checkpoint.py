@@ -2,8 +2,9 @@
 
 A run's folder holds ``checkpoint/`` with the newest state (and ``checkpoint.old/`` for the moment of the swap):
 
-    painter.safetensors   weights          averaged.safetensors   EMA of the weights
-    optimizer.safetensors moments          state.json             step, stage, seconds, recipe, origins
+    painter.safetensors             weights      averaged.safetensors   EMA of the weights
+    painter_optimizer.safetensors   moments      state.json             step, stage, seconds, recipe, chroma, origins
+    critic.safetensors and critic_optimizer.safetensors where the recipe has a critic
 """
 
 import json
@@ -20,7 +21,6 @@ from torch import Tensor, nn
 from photochrom.errors import RunError
 
 FOLDER = "checkpoint"
-PARTS = ("painter", "averaged", "optimizer")
 
 
 def save_checkpoint(run: Path, tensors: dict[str, dict[str, Tensor]], state: dict[str, Any]) -> None:
@@ -31,7 +31,8 @@ def save_checkpoint(run: Path, tensors: dict[str, dict[str, Tensor]], state: dic
     for stem, named in tensors.items():
         contiguous = {key: value.detach().cpu().contiguous().clone() for key, value in named.items()}
         save_file(contiguous, fresh / f"{stem}.safetensors")
-    (fresh / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
+    whole = json.dumps({**state, "parts": sorted(tensors)}, indent=1)
+    (fresh / "state.json").write_text(whole, encoding="utf-8")
     for path in fresh.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())
@@ -54,8 +55,8 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, dict[str, Tensor]], dict[st
     """Read what :func:`save_checkpoint` wrote; raises RunError when a file is damaged or missing."""
     try:
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        return {stem: load_file(folder / f"{stem}.safetensors") for stem in PARTS}, state
-    except (OSError, ValueError, SafetensorError) as error:
+        return {stem: load_file(folder / f"{stem}.safetensors") for stem in state["parts"]}, state
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise RunError(
             f"the checkpoint in {folder} cannot be read ({error}); remove the folder to start anew"
         ) from error

@@ -22,14 +22,15 @@ from torch import Tensor, nn
 
 from photochrom.card import Card, Decode
 from photochrom.checkpoint import find_checkpoint, load_checkpoint
-from photochrom.chroma import Bins, chroma_from_card
+from photochrom.chroma import chroma_from_card
 from photochrom.errors import ModelError, OutputUnwritable, RunError
 from photochrom.recipe import Recipe
 from photochrom.trainee import build_painter, load_weights
 
 SMALLEST_HALVED = 256
 PARITY = 1e-3
-_PARITY_SIZES = ((64, 96), (128, 80))
+EXAMPLE = 64
+"""Sides of the photos that export and parity check use are the multiples of the network's from here on."""
 
 
 def export_run(run: Path, target: Path, name: str, more: Mapping[str, Any]) -> Card:
@@ -43,20 +44,22 @@ def export_run(run: Path, target: Path, name: str, more: Mapping[str, Any]) -> C
         raise RunError(f"there is no checkpoint in {run}; expected the folder that photochrom train --run wrote")
     tensors, state = load_checkpoint(folder)
     recipe = Recipe.from_json(state["recipe"])
-    chroma = Bins.published(np.asarray(state["log_weights"], np.float32))
+    chroma = chroma_from_card(state["chroma"])
     painter = build_painter(recipe, chroma)
-    load_weights(painter, {key: _halved(value) for key, value in tensors["averaged"].items()})
+    load_weights(painter, {key: as_kept(key, value) for key, value in tensors["averaged"].items()})
     position = state["position"]
     own = Card(
         name=name,
         description=f"{recipe.network} trained as {recipe.name}",
         chroma=chroma.to_card(),
+        multiple=painter.multiple,  # type: ignore[arg-type]
         recipe=json.loads(state["recipe"]),
         training={
             "steps": position["step"],
             "photos_in_set": state["photos"],
             "photo_passes": position["photos"],
             "minutes": round(position["seconds"] / 60, 1),
+            "parameters": sum(value.numel() for value in painter.parameters()),
         },
         origins=tuple(state["origins"]),
     )
@@ -88,15 +91,16 @@ def read_card_file(path: Path | None) -> dict[str, Any]:
 
 def write_model(painter: nn.Module, card: Card, target: Path) -> None:
     """Export a painter with its card, check it, and move it into place."""
-    example = (torch.rand(1, 1, 64, 96) * 100, torch.zeros(1, 3, 64, 96))
-    high, wide = torch.export.Dim("high", min=2, max=4096), torch.export.Dim("wide", min=2, max=4096)
-    size = {2: 16 * high, 3: 16 * wide}
+    cells = max(2, -(-EXAMPLE // card.multiple))  # torch takes an innermost map of one place for a constant
+    example = _example(painter, cells * card.multiple, (cells + 1) * card.multiple)
+    high, wide = torch.export.Dim("high", min=1, max=4096), torch.export.Dim("wide", min=1, max=4096)
+    size = {2: card.multiple * high, 3: card.multiple * wide}
     program = torch.onnx.export(
         painter,
         example,
-        input_names=["lightness", "hints"],
+        input_names=["lightness", "hints"][: len(example)],
         output_names=["raw"],
-        dynamic_shapes=(size, size),
+        dynamic_shapes=(size,) * len(example),
         dynamo=True,
         optimize=False,
         verbose=False,
@@ -145,9 +149,14 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], Card]:
 _HALF = ".half"
 
 
-def _halved(value: Tensor) -> Tensor:
-    """Round to what float16 keeps, so that torch and the file hold the same numbers."""
-    return value.half().float() if value.numel() >= SMALLEST_HALVED else value
+def as_kept(name: str, value: Tensor) -> Tensor:
+    """Round a weight to what the file keeps of it, so that torch and the file hold the same numbers."""
+    return value.half().float() if _is_halved(name, value.numel()) else value
+
+
+def _is_halved(name: str, size: int) -> bool:
+    """Tell whether float16 is enough: not worth it for small tensors, and variances may be too large for it."""
+    return size >= SMALLEST_HALVED and not name.endswith("running_var")
 
 
 def _with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -155,7 +164,7 @@ def _with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     casts = []
     for entry in list(graph.initializer):
         values = numpy_helper.to_array(entry)
-        if entry.data_type != TensorProto.FLOAT or values.size < SMALLEST_HALVED:
+        if entry.data_type != TensorProto.FLOAT or not _is_halved(entry.name, values.size):
             continue
         name = entry.name
         entry.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + _HALF))
@@ -185,18 +194,28 @@ def _save(model: onnx.ModelProto, target: Path, check: Callable[[Path], None]) -
             fresh.unlink(missing_ok=True)
 
 
+def _example(painter: nn.Module, height: int, width: int) -> tuple[Tensor, ...]:
+    """Return a random photo's lightness, and hints where the painter takes any."""
+    random = torch.Generator().manual_seed(height * 10_000 + width)
+    lightness = torch.rand(1, 1, height, width, generator=random) * 100
+    if not painter.takes_hints:
+        return (lightness,)
+    hints = torch.zeros(1, 3, height, width)
+    hints[:, :, :8, :8] = torch.tensor([1.0, 40.0, -30.0])[None, :, None, None]
+    return lightness, hints
+
+
 def _check_parity(painter: nn.Module, card: Card, path: Path) -> None:
     """Compare decoded ab of torch and ONNX Runtime on random photos with hints, at sizes unlike the example's."""
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    random = np.random.default_rng(0)
     chroma = chroma_from_card(card.chroma)
-    for height, width in _PARITY_SIZES:
-        lightness = random.uniform(0, 100, (1, 1, height, width)).astype(np.float32)
-        hints = np.zeros((1, 3, height, width), np.float32)
-        hints[:, :, :8, :8] = np.array([1, 40, -30], np.float32)[None, :, None, None]
+    cells = -(-EXAMPLE // card.multiple)
+    for height, width in ((cells + 1, cells), (cells, cells + 2)):
+        example = _example(painter, height * card.multiple, width * card.multiple)
         with torch.no_grad():
-            expected = painter(torch.from_numpy(lightness), torch.from_numpy(hints)).numpy()
-        got = session.run(None, {"lightness": lightness, "hints": hints})[0]
+            expected = painter(*example).numpy()
+        feeds = {port.name: value.numpy() for port, value in zip(session.get_inputs(), example, strict=True)}
+        got = session.run(None, feeds)[0]
         both = [chroma.decode(raw, replace(card.decode, temperature=1.0), axis=1) for raw in (expected, got)]
         worst = float(np.abs(both[0] - both[1]).max())
         if not worst <= PARITY:

@@ -25,15 +25,15 @@ def plan_run(photos: Sequence[str], validation: Sequence[str], run: Path, budget
     if start.encoder is not None and start.init is not None:
         raise RunError("both --encoder and --init were given; a run starts from one of them")
     entries, looked_at = find_photos(photos, validation, start.manifest)
-    weights, log_weights, origins = None, None, [_origin("photos", " ".join(photos), len(entries))]
+    weights, chroma, origins = None, None, [_origin("photos", " ".join(photos), len(entries))]
     if start.init is not None:
         weights, card = read_model(start.init)
-        log_weights = chroma_from_card(card.chroma).log_weights.tolist()
+        chroma = chroma_from_card(card.chroma)
         origins += [{"what": "started from", "name": card.name}, *card.origins]
     elif start.encoder is not None:
         origins.append({"what": "encoder", "name": start.encoder.name})
     run.mkdir(parents=True, exist_ok=True)
-    return Plan(run, entries, looked_at, budget, start, weights, log_weights, tuple(origins))
+    return Plan(run, entries, looked_at, budget, start, weights, chroma, tuple(origins))
 
 
 def find_photos(

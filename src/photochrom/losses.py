@@ -1,11 +1,14 @@
 """Losses as pure functions of tensors; every one returns a scalar.
 
-Shapes: P places (B photos x h x w), Q bins, K soft-encoding neighbors.
+Shapes: P places (B photos x h x w), Q bins, K soft-encoding neighbors, C color channels in -1..1 (ab / 110, or RGB).
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+DELTA = 10 / 110
+"""Ten Lab units: where errors begin to count linearly."""
 
 
 def soft_cross_entropy(logits_PQ: Tensor, index_PK: Tensor, weight_PK: Tensor, class_weight_Q: Tensor) -> Tensor:
@@ -18,14 +21,32 @@ def soft_cross_entropy(logits_PQ: Tensor, index_PK: Tensor, weight_PK: Tensor, c
     return -(class_weight_Q[index_PK[:, 0]] * (weight_PK * log_p).sum(dim=1)).mean()
 
 
-def huber(predicted: Tensor, target: Tensor, delta: float = 10.0) -> Tensor:
-    """Mean Huber loss in units of ``delta`` (Lab units): quadratic within it, linear beyond."""
-    return functional.smooth_l1_loss(predicted / delta, target / delta)
+def huber(predicted: Tensor, target: Tensor) -> Tensor:
+    """Mean Huber loss in units of :data:`DELTA`: quadratic within it, linear beyond."""
+    return functional.smooth_l1_loss(predicted / DELTA, target / DELTA)
 
 
-def gradient(predicted_BChw: Tensor, target_BChw: Tensor, delta: float = 10.0) -> Tensor:
-    """Mean absolute error of horizontal and vertical differences, in units of ``delta``: edges where they belong."""
-    error = (predicted_BChw - target_BChw) / delta
+def gradient(predicted_BChw: Tensor, target_BChw: Tensor) -> Tensor:
+    """Mean absolute error of horizontal and vertical differences in units of :data:`DELTA`: edges in their places."""
+    error = (predicted_BChw - target_BChw) / DELTA
     across = (error[..., :, 1:] - error[..., :, :-1]).abs().mean()
     down = (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
     return across + down
+
+
+def l1(predicted: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute error."""
+    return functional.l1_loss(predicted, target)
+
+
+def l2(predicted: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error."""
+    return functional.mse_loss(predicted, target)
+
+
+def judged(logits: Tensor, wanted: float) -> Tensor:
+    """Binary cross entropy of a critic's logits with what it should, or is wanted to, say: 1 real, 0 fake.
+
+    Goodfellow et al. 2014, eq. 1, the painter's part in its non-saturating form.
+    """
+    return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, wanted))

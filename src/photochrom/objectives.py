@@ -3,6 +3,8 @@
 An objective is asked for its ``turns`` once a step, as a generator. Each turn names a part of the model and the loss to
 step it with; the loop steps that part's optimizer and resumes the generator, which so can look at the changed
 part. Plain training has one turn, a game of two networks has two: the loop knows steps, the objective knows losses.
+
+Color is compared in the units of :mod:`photochrom.encoding`, -1..1.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +16,7 @@ from torch.nn import functional
 
 from photochrom import losses
 from photochrom.batch import Batch
-from photochrom.chroma import Bins
+from photochrom.encoding import EncodedBins, Encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,55 +28,86 @@ class Turn:
     parts_of_loss: Mapping[str, float]
 
 
-class EncodedBins(nn.Module):
-    """A :class:`Bins` as tensors on the training device, with the neighbor table that makes soft encoding fast."""
-
-    colors_Q2: Tensor
-    log_weights_Q: Tensor
-    table: Tensor
-
-    def __init__(self, bins: Bins) -> None:
-        super().__init__()
-        self.register_buffer("colors_Q2", torch.from_numpy(bins.colors))
-        self.register_buffer("log_weights_Q", torch.from_numpy(bins.log_weights))
-        self.register_buffer("table", torch.from_numpy(bins.neighbor_table()))
-
-    def encode(self, ab_P2: Tensor, sigma: float = 5.0) -> tuple[Tensor, Tensor]:
-        """Soft-encode colors: the neighbors of the nearest whole (a, b), weighted by their true distances."""
-        whole = (ab_P2.round() + 128).clamp(0, 255).long()
-        index = self.table[whole[:, 0], whole[:, 1]]
-        squared = ((self.colors_Q2[index] - ab_P2[:, None, :]) ** 2).sum(dim=-1)
-        return index, torch.softmax(-squared / (2 * sigma * sigma), dim=-1)
-
-
 @dataclass(frozen=True, slots=True)
 class Supervised:
-    """Weighted sum of rebalanced soft cross entropy, Huber and gradient losses.
+    """Weighted sum of losses against the true color; those of weight 0 are left out.
 
-    The last two look at the mean color after the rebalancing has been taken back (see :class:`Bins`), so they
-    agree with the first one at the optimum: vividness and accuracy do not pull against each other.
+    ``cross_entropy`` is the rebalanced soft cross entropy, for bins only. The others look at the color itself, for
+    bins at the mean color after the rebalancing has been taken back (see :class:`photochrom.chroma.Bins`), so that they
+    agree with the cross entropy at the optimum: vividness and accuracy do not pull against each other.
     """
 
     cross_entropy: float = 1.0
     huber: float = 2.0
     gradient: float = 0.5
+    l1: float = 0.0
+    l2: float = 0.0
 
-    def turns(self, models: Mapping[str, nn.Module], chroma: EncodedBins, batch: Batch) -> Iterator[Turn]:
+    critic = False
+
+    @property
+    def needs_bins(self) -> bool:
+        """Whether only a network of bins can be trained so."""
+        return self.cross_entropy > 0
+
+    def turns(self, models: Mapping[str, nn.Module], encoding: Encoding, batch: Batch) -> Iterator[Turn]:
         """Yield the one turn of the part "painter"."""
-        raw_BQhw = models["painter"](batch.lightness_B1HW, batch.hints_B3HW).float()
-        ab_B2hw = functional.avg_pool2d(batch.lab_B3HW[:, 1:], batch.lab_B3HW.shape[-1] // raw_BQhw.shape[-1])
-        logits_PQ = raw_BQhw.permute(0, 2, 3, 1).reshape(-1, raw_BQhw.shape[1])
-        index_PK, weight_PK = chroma.encode(ab_B2hw.permute(0, 2, 3, 1).reshape(-1, 2))
-        entropy = losses.soft_cross_entropy(logits_PQ, index_PK, weight_PK, chroma.log_weights_Q.exp())
-        mean_P2 = torch.softmax(logits_PQ - chroma.log_weights_Q, dim=-1) @ chroma.colors_Q2
-        batch_size, _, height, width = ab_B2hw.shape
-        mean_B2hw = mean_P2.reshape(batch_size, height, width, 2).permute(0, 3, 1, 2)
-        huber = losses.huber(mean_B2hw, ab_B2hw)
-        gradient = losses.gradient(mean_B2hw, ab_B2hw)
-        total = self.cross_entropy * entropy + self.huber * huber + self.gradient * gradient
-        named = {"loss": total, "cross_entropy": entropy, "huber": huber, "gradient": gradient}
-        yield Turn("painter", total, {name: float(value.detach()) for name, value in named.items()})
+        raw_BQhw = models["painter"](*batch.inputs).float()
+        stride = batch.lab_B3HW.shape[-1] // raw_BQhw.shape[-1]
+        named: dict[str, Tensor] = {}
+        if self.cross_entropy and isinstance(encoding, EncodedBins):
+            logits_PQ = raw_BQhw.permute(0, 2, 3, 1).reshape(-1, raw_BQhw.shape[1])
+            weights_Q = encoding.log_weights_Q.exp()
+            named["cross_entropy"] = losses.soft_cross_entropy(logits_PQ, *encoding.classes(batch, stride), weights_Q)
+        if self.huber or self.gradient or self.l1 or self.l2:
+            color, target = encoding.color(raw_BQhw), encoding.target(batch, stride)
+            for name in ("huber", "gradient", "l1", "l2"):
+                if getattr(self, name):
+                    named[name] = getattr(losses, name)(color, target)
+        total = torch.stack([getattr(self, name) * value for name, value in named.items()]).sum()
+        yield Turn("painter", total, {"loss": float(total.detach()), **_numbers(named)})
 
 
-OBJECTIVES = {"supervised": Supervised}
+@dataclass(frozen=True, slots=True)
+class Adversarial:
+    """The game of painter and critic, conditional on lightness (Isola et al. 2017, "pix2pix", eq. 1 to 4).
+
+    The critic learns from fake (detached) and real pictures, averaged: D = (BCE(fake, 0) + BCE(real, 1)) / 2. Then the
+    painter: G = ``gan`` BCE(fake, 1) + ``l1`` |fake - real|, the L1 in the units of the encoding. A picture is L and
+    color in -1..1.
+    """
+
+    l1: float = 100.0
+    gan: float = 1.0
+
+    critic = True
+    needs_bins = False
+
+    def turns(self, models: Mapping[str, nn.Module], encoding: Encoding, batch: Batch) -> Iterator[Turn]:
+        """Yield the turns of the parts "critic" and "painter"; losses are logged by their usual names."""
+        critic = models["critic"]
+        fake = encoding.color(models["painter"](*batch.inputs).float())
+        stride = batch.lab_B3HW.shape[-1] // fake.shape[-1]
+        real = encoding.target(batch, stride)
+        seen = functional.avg_pool2d(batch.lightness_B1HW, stride) / 50 - 1
+        d_fake = losses.judged(critic(torch.cat([seen, fake.detach()], dim=1)), 0.0)
+        d_real = losses.judged(critic(torch.cat([seen, real], dim=1)), 1.0)
+        d = (d_fake + d_real) / 2
+        yield Turn("critic", d, _numbers({"D fake": d_fake, "D real": d_real, "D": d}))
+        critic.requires_grad_(False)
+        g_gan = losses.judged(critic(torch.cat([seen, fake], dim=1)), 1.0)
+        critic.requires_grad_(True)
+        g_l1 = losses.l1(fake, real)
+        g = self.gan * g_gan + self.l1 * g_l1
+        named = _numbers({"G GAN": self.gan * g_gan, "G L1": self.l1 * g_l1, "G": g})
+        yield Turn("painter", g, {"loss": named["G"], **named})
+
+
+def _numbers(values: Mapping[str, Tensor]) -> dict[str, float]:
+    return {name: float(value.detach()) for name, value in values.items()}
+
+
+Objective = Supervised | Adversarial
+
+OBJECTIVES = {"supervised": Supervised, "adversarial": Adversarial}
 """Every objective by the name that recipes use."""

@@ -13,9 +13,11 @@ from torch.nn import functional
 
 from photochrom.batch import make_batch
 from photochrom.card import Decode
-from photochrom.chroma import Bins
+from photochrom.chroma import Bins, Chroma
 from photochrom.color.colorfulness import colorfulness
 from photochrom.color.lab import lab_to_rgb
+from photochrom.encoding import Encoding
+from photochrom.objectives import Objective
 
 SHEET_PHOTOS = 16
 
@@ -23,8 +25,8 @@ SHEET_PHOTOS = 16
 class Preview:
     """Fixed photos, uint8 (N, 3, H, W), and their grays, (N, 1, H, W), on which a painter is looked at."""
 
-    def __init__(self, photo_N3HW: Tensor, gray_N1HW: Tensor, chroma: Bins) -> None:
-        self.batch = make_batch(photo_N3HW, gray_N1HW, None)
+    def __init__(self, photo_N3HW: Tensor, gray_N1HW: Tensor, chroma: Chroma, takes_hints: bool) -> None:
+        self.batch = make_batch(photo_N3HW, gray_N1HW, None, takes_hints)
         self.truth = photo_N3HW.float() / 255
         self.chroma = chroma
 
@@ -34,9 +36,9 @@ class Preview:
         device = next(painter.parameters()).device
         painted = []
         for start in range(0, len(self.truth), 16):
-            lightness = self.batch.lightness_B1HW[start : start + 16].to(device)
-            hints = torch.zeros_like(self.batch.hints_B3HW[start : start + 16]).to(device)
-            ab = self.chroma.decode(painter(lightness, hints).float(), decode, axis=1)
+            batch = self.batch.part(start, start + 16, device)
+            lightness = batch.lightness_B1HW
+            ab = self.chroma.decode(painter(*batch.inputs).float(), decode, axis=1)
             ab = functional.interpolate(ab, size=lightness.shape[-2:], mode="bicubic", align_corners=False)
             painted.append(lab_to_rgb(torch.cat([lightness, ab], dim=1), axis=1).clamp(0, 1).cpu())
         return torch.cat(painted)
@@ -52,12 +54,27 @@ class Preview:
             "colorfulness_truth": _mean_colorfulness(self.truth),
         }
 
+    @torch.no_grad()
+    def losses(self, painter: nn.Module, objective: Objective, encoding: Encoding) -> dict[str, float]:
+        """Return the mean losses on the photos; none for a game, whose losses depend on the critic."""
+        if objective.critic:
+            return {}
+        device = next(painter.parameters()).device
+        totals: dict[str, float] = {}
+        for start in range(0, len(self.truth), 16):
+            batch = self.batch.part(start, start + 16, device)
+            for turn in objective.turns({"painter": painter}, encoding, batch):
+                for name, value in turn.parts_of_loss.items():
+                    totals[name] = totals.get(name, 0.0) + value * len(batch.lab_B3HW)
+        return {name: total / len(self.truth) for name, total in totals.items()}
+
     def sheet(self, painter: nn.Module, target: Path) -> None:
-        """Write a picture with rows of: gray, mean color, annealed mean (T 0.38, rebalanced), truth."""
+        """Write a picture with rows of: gray, mean color, for bins the annealed mean (T 0.38, rebalanced), truth."""
         count = min(SHEET_PHOTOS, len(self.truth))
         gray = (self.batch.lightness_B1HW / 100).expand(-1, 3, -1, -1)
-        vivid = self.paint(painter, Decode(temperature=0.38, balance=1.0))
-        rows = [gray[:count], self.paint(painter, Decode())[:count], vivid[:count], self.truth[:count]]
+        decodes = [Decode(), Decode(temperature=0.38, balance=1.0)] if isinstance(self.chroma, Bins) else [Decode()]
+        painted = [self.paint(painter, decode)[:count] for decode in decodes]
+        rows = [gray[:count], *painted, self.truth[:count]]
         lines = [torch.cat(list(row), dim=2) for row in rows]
         picture = torch.cat(lines, dim=1).clamp(0, 1).permute(1, 2, 0).numpy()
         Image.fromarray((picture * 255 + 0.5).astype(np.uint8)).save(target)

@@ -22,18 +22,18 @@ from torch import Tensor, nn
 from photochrom.batch import make_batch
 from photochrom.budget import Budget, Start
 from photochrom.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
-from photochrom.color.bins import AB_BINS, class_weights, nearest_bin, smooth_prior
-from photochrom.color.lab import rgb_to_lab
+from photochrom.chroma import Chroma, chroma_from_card
 from photochrom.data.catalog import Entry
 from photochrom.data.loading import LoadPlan, batches, fixed_samples
 from photochrom.errors import RunError
+from photochrom.objectives import Turn
 from photochrom.preview import Preview
+from photochrom.prior import fit_chroma
 from photochrom.recipe import Recipe, Stage
 from photochrom.runlog import RunLog, draw_curves
 from photochrom.trainee import Trainee, build_trainee, load_encoder, load_weights
 
 LOWEST_RATE = 0.01
-PRIOR_PHOTOS = 2000
 PREVIEW_PHOTOS = 96
 PREVIEW_SIZE = 128
 FOREVER = 10**9
@@ -43,8 +43,8 @@ FOREVER = 10**9
 class Plan:
     """What a run reads, where it writes and how it starts: everything besides its recipe.
 
-    ``weights`` are named tensors for the whole painter (they win over ``start.encoder``), with the log class
-    weights (313,) they were trained with; ``origins`` are kept for the card.
+    ``weights`` are named tensors for the whole painter (they win over ``start.encoder``), with the ``chroma`` they
+    were trained with; ``origins`` are kept for the card.
     """
 
     run: Path
@@ -53,7 +53,7 @@ class Plan:
     budget: Budget
     start: Start = field(default_factory=Start)
     weights: dict[str, Tensor] | None = None
-    log_weights: Sequence[float] | None = None
+    chroma: Chroma | None = None
     origins: tuple[dict[str, str], ...] = ()
 
 
@@ -106,24 +106,23 @@ class Session:
         self.at = Position()
         self.origins = plan.origins
         self.last_saved = self.last_checked = 0.0
+        self.optimizers: dict[str, Any] = {}
         self.trainee, tensors = self._begin()
         if tensors is not None:
             self.trainee.restore(tensors)
-        painter = torch.compile(self.trainee.painter, dynamic=False) if plan.start.compile else self.trainee.painter
-        prepared, self.optimizer = accelerator.prepare(painter, self.trainee.optimizer)
-        self.models: dict[str, nn.Module] = {"painter": prepared}
-        self.preview = Preview(*fixed_samples(plan.validation, PREVIEW_SIZE, PREVIEW_PHOTOS), self.trainee.chroma)
+        self.models = self._prepared()
+        multiple = int(self.trainee.painter.multiple)  # type: ignore[arg-type]
+        size = -(-PREVIEW_SIZE // multiple) * multiple
+        looked_at = fixed_samples(plan.validation, size, PREVIEW_PHOTOS)
+        self.preview = Preview(*looked_at, self.trainee.chroma, self.trainee.takes_hints)
         self.log = RunLog(plan.run, self.at.step) if accelerator.is_main_process else None
 
     def _begin(self) -> tuple[Trainee, dict[str, dict[str, Tensor]] | None]:
         """Build the trainee, from the checkpoint when there is one."""
         folder = find_checkpoint(self.plan.run)
         if folder is None:
-            if self.plan.log_weights is None:
-                weights = measure_log_weights(self.plan.entries, self.recipe.mix)
-            else:
-                weights = np.asarray(self.plan.log_weights, np.float32)
-            trainee = build_trainee(self.recipe, weights, self.accelerator.device)
+            chroma = self.plan.chroma or fit_chroma(self.recipe, self.plan.entries)
+            trainee = build_trainee(self.recipe, chroma, self.accelerator.device)
             if self.plan.start.encoder is not None:
                 load_encoder(trainee, self.plan.start.encoder)
             if self.plan.weights is not None:
@@ -136,8 +135,16 @@ class Session:
         self.at = Position(**state["position"])
         self.last_saved = self.last_checked = self.at.seconds
         self.origins = (*state["origins"], *(new for new in self.plan.origins if new not in state["origins"]))
-        weights = np.asarray(state["log_weights"], np.float32)
-        return build_trainee(self.recipe, weights, self.accelerator.device), tensors
+        return build_trainee(self.recipe, chroma_from_card(state["chroma"]), self.accelerator.device), tensors
+
+    def _prepared(self) -> dict[str, nn.Module]:
+        """Hand parts and optimizers to the engine, the painter compiled if that was asked for."""
+        models = {}
+        for name, part in self.trainee.parts.items():
+            compiled = self.plan.start.compile and name == "painter"
+            module = torch.compile(part, dynamic=False) if compiled else part
+            models[name], self.optimizers[name] = self.accelerator.prepare(module, self.trainee.optimizers[name])
+        return models
 
     def progress(self) -> float:
         """Return how much of the budget is used, 0..1."""
@@ -155,11 +162,10 @@ class Session:
             clock = time.monotonic()
             for photo, aged in self._batches(stage):
                 losses = self._step(stage, photo, aged)
-                now = time.monotonic()
-                self._advance(now - clock, stage)
-                clock = now
+                self._advance(time.monotonic() - clock, stage)
                 self._note(losses)
                 yield losses
+                clock = time.monotonic()  # looking and saving are not training
                 if self.progress() >= ends[self.at.stage]:
                     break
 
@@ -173,6 +179,7 @@ class Session:
             rank=self.accelerator.process_index,
             world=self.accelerator.num_processes,
             workers=self.plan.start.workers,
+            aged=self.recipe.aged,
         )
         return batches(self.plan.entries, plan)
 
@@ -180,21 +187,29 @@ class Session:
         """One step: every turn of the objective steps its part's optimizer."""
         device = self.accelerator.device
         random = (self.recipe.seed * 1_000_003 + self.at.step) * 64 + self.accelerator.process_index
-        batch = make_batch(photo.to(device), aged.to(device), torch.Generator().manual_seed(random))
-        for group in self.trainee.optimizer.param_groups:
-            group["lr"] = group["highest"] * rate_factor(self.progress(), self.recipe.warm_up)
+        seed = torch.Generator().manual_seed(random)
+        batch = make_batch(photo.to(device), aged.to(device), seed, self.trainee.takes_hints)
+        factor = stage.rate * rate_factor(self.progress(), self.recipe.warm_up, self.recipe.schedule)
+        for optimizer in self.trainee.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = group["highest"] * factor
         losses: dict[str, float] = {}
-        for turn in stage.objective.turns(self.models, self.trainee.encoded, batch):
-            self._require_finite("loss", turn.loss)
-            self.optimizer.zero_grad()
-            self.accelerator.backward(turn.loss)
-            norm = self.accelerator.clip_grad_norm_(self.models[turn.part].parameters(), self.recipe.clip)
-            if self.accelerator.scaler is None:  # the scaler of fp16 skips such steps by itself
-                self._require_finite("gradient's norm", norm)
-            self.optimizer.step()
+        for turn in stage.objective.turns(self.models, self.trainee.encoding, batch):
+            self._turn(turn)
             losses |= turn.parts_of_loss
         self.trainee.average(self.recipe.ema, self.at.step)
         return losses
+
+    def _turn(self, turn: Turn) -> None:
+        """Step the optimizer of the turn's part."""
+        optimizer = self.optimizers[turn.part]
+        self._require_finite("loss", turn.loss)
+        optimizer.zero_grad()
+        self.accelerator.backward(turn.loss)
+        norm = self.accelerator.clip_grad_norm_(self.models[turn.part].parameters(), self.recipe.clip)
+        if self.accelerator.scaler is None:  # the scaler of fp16 skips such steps by itself
+            self._require_finite("gradient's norm", norm)
+        optimizer.step()
 
     def _require_finite(self, what: str, value: Tensor) -> None:
         """Stop before a step that would spoil the weights, and with them the next checkpoint."""
@@ -212,7 +227,11 @@ class Session:
     def _note(self, losses: dict[str, float]) -> None:
         """Log the step; save and look when it is time."""
         if self.log is not None:
-            values = {**losses, "rate": self.trainee.optimizer.param_groups[0]["lr"], "seconds": self.at.seconds}
+            values = {
+                **losses,
+                "rate": self.trainee.optimizers["painter"].param_groups[0]["lr"],
+                "seconds": self.at.seconds,
+            }
             self.log.write("train", self.at.step, values | {"stage": self.at.stage})
         if self.at.seconds - self.last_checked >= 60 * self.plan.budget.check_minutes:
             self.last_checked = self.at.seconds
@@ -225,7 +244,9 @@ class Session:
         """Measure the averaged weights on the fixed photos, draw the sheet and the curves."""
         if self.log is None:
             return
+        objective = self.recipe.stages[self.at.stage].objective
         values = self.preview.check(self.trainee.averaged)
+        values |= self.preview.losses(self.trainee.averaged, objective, self.trainee.encoding)
         self.log.write("check", self.at.step, {**values, "seconds": self.at.seconds})
         samples = self.plan.run / "samples"
         samples.mkdir(exist_ok=True)
@@ -239,28 +260,18 @@ class Session:
         state: dict[str, Any] = {
             "recipe": self.recipe.to_json(),
             "position": {name: getattr(self.at, name) for name in Position.__slots__},
-            "log_weights": self.trainee.chroma.log_weights.tolist(),
+            "chroma": self.trainee.chroma.to_card(),
             "origins": list(self.origins),
             "photos": len(self.plan.entries),
         }
         save_checkpoint(self.plan.run, self.trainee.tensors(), state)
 
 
-def rate_factor(progress: float, warm_up: float) -> float:
-    """Return the share of the highest learning rate at ``progress`` (0..1): linear warm-up, then a cosine."""
+def rate_factor(progress: float, warm_up: float, schedule: str = "cosine") -> float:
+    """Return the share of the highest learning rate at ``progress`` (0..1): linear warm-up, then the schedule."""
     if progress < warm_up:
         return max(progress / warm_up, 1e-3)
+    if schedule == "constant":
+        return 1.0
     done = (progress - warm_up) / (1 - warm_up)
     return LOWEST_RATE + (1 - LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
-
-
-def measure_log_weights(entries: Sequence[Entry], mix: float) -> np.ndarray:
-    """Count the bins of up to :data:`PRIOR_PHOTOS` photos and return the log class weights, (313,) float32."""
-    chosen = entries[:: max(1, len(entries) // PRIOR_PHOTOS)][:PRIOR_PHOTOS]
-    counts = np.zeros(len(AB_BINS))
-    for start in range(0, len(chosen), 100):
-        photos, _ = fixed_samples(chosen[start : start + 100], 32, 100)
-        lab = rgb_to_lab(photos.permute(0, 2, 3, 1).numpy().astype(np.float32) / 255)
-        counts += np.bincount(nearest_bin(lab[..., 1:], AB_BINS).ravel(), minlength=len(AB_BINS))
-    weights: np.ndarray = np.log(class_weights(smooth_prior(counts), mix)).astype(np.float32)
-    return weights

@@ -49,6 +49,7 @@ class LoadPlan:
     rank: int = 0
     world: int = 1
     workers: int = 0
+    aged: bool = True
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -72,17 +73,18 @@ class Samples(Dataset[tuple[UInt8Array, UInt8Array]]):
     """The endless row of training pairs: item p depends on the entries, the size, the seed and p alone.
 
     Epoch p // len(entries) has its own random order in which every photo occurs once. An item is the photo,
-    uint8 (3, size, size), and its aged gray, uint8 (1, size, size). A photo that cannot be decoded is logged
+    uint8 (3, size, size), and its gray, aged or clean, uint8 (1, size, size). A photo that cannot be decoded is logged
     once as a warning and replaced by the next one in that order.
     """
 
-    def __init__(self, entries: Sequence[Entry], size: int, seed: int) -> None:
+    def __init__(self, entries: Sequence[Entry], size: int, seed: int, aged: bool = True) -> None:
         """Raise DataError where there are no entries."""
         if not entries:
             raise DataError("No photos to train on; check the source and the manifest's accepted photos.")
         self.entries = entries
         self.size = size
         self.seed = seed
+        self.aged = aged
         self._reported: set[str] = set()
 
     def __len__(self) -> int:
@@ -94,7 +96,7 @@ class Samples(Dataset[tuple[UInt8Array, UInt8Array]]):
         rgb = self._photo(position)
         rng = np.random.default_rng((self.seed, PHOTO_STREAM, position))
         view = paired(rgb, self.size, rng)
-        return view.transpose(2, 0, 1), age(view, rng)[None]
+        return view.transpose(2, 0, 1), (age(view, rng) if self.aged else clean_gray(view))[None]
 
     def _photo(self, position: int) -> UInt8Array:
         count = len(self.entries)
@@ -134,7 +136,7 @@ def batches(entries: Sequence[Entry], plan: LoadPlan) -> Iterator[tuple[torch.Te
     B is `plan.batch / plan.world`. Neither the number of workers nor the first step changes what a step's
     batch holds, and no global random state is used. Raises DataError where there are no photos.
     """
-    samples = Samples(entries, plan.size, plan.seed)
+    samples = Samples(entries, plan.size, plan.seed, plan.aged)
     loader = DataLoader(
         samples,
         batch_sampler=_Steps(plan),
