@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skimage import metrics
+from skimage import color, metrics
 
 from photochrom.color.colorfulness import colorfulness
-from photochrom.color.lab import gray, rgb_to_lab
+from photochrom.color.lab import gray, lab_to_rgb, rgb_to_lab
+from photochrom.color.resample import fit_gamut
 from photochrom.errors import DataError, OptionError
 from photochrom.evaluate import pixel
 
@@ -135,28 +136,14 @@ def test_impossible_targets_are_refused() -> None:
         pixel.match_colorfulness([], 10)
 
 
-def test_the_interval_is_that_of_the_normal_theory() -> None:
-    values = np.random.default_rng(0).normal(10, 2, 400)
-    low, high = pixel.bootstrap_interval(values)
-    error = values.std() / 20
-    assert low == pytest.approx(values.mean() - 1.96 * error, abs=0.03)
-    assert high == pytest.approx(values.mean() + 1.96 * error, abs=0.03)
+def test_ciede2000_agrees_with_scikit_image() -> None:
+    first, second = photo(0).clip(0, 1), photo(1).clip(0, 1)
+    expected = color.deltaE_ciede2000(rgb_to_lab(first), rgb_to_lab(second)).mean()
+    assert pixel.ciede2000(first, second) == pytest.approx(expected)
 
 
-def test_the_interval_is_the_same_for_the_same_seed() -> None:
-    values = [1.0, 2.5, 5.2, 9.9, 4.7, 3.1, 8.3]
-    assert pixel.bootstrap_interval(values, seed=1) == pixel.bootstrap_interval(values, seed=1)
-    assert pixel.bootstrap_interval(values, seed=1) != pixel.bootstrap_interval(values, seed=2)
-
-
-def test_equal_values_have_an_interval_of_one_point() -> None:
-    assert pixel.bootstrap_interval([3.0] * 10) == (3.0, 3.0)
-
-
-def test_values_without_an_interval_are_refused() -> None:
-    with pytest.raises(DataError, match="one finite number a photo"):
-        pixel.bootstrap_interval([])
-    with pytest.raises(DataError, match="one finite number a photo"):
-        pixel.bootstrap_interval([1.0, float("inf")])
-    with pytest.raises(OptionError, match=r"between 0 and 1"):
-        pixel.bootstrap_interval([1.0], level=95)
+def test_displayed_photos_take_the_way_of_the_product_into_the_gamut() -> None:
+    lab = labs(1)[0] * np.array([1, 4, 4], dtype=np.float32)
+    expected = np.rint(np.clip(lab_to_rgb(fit_gamut(lab)), 0, 1) * 255)
+    np.testing.assert_allclose(pixel.displayed(lab) * 255, expected, atol=1.01)
+    assert (np.abs(pixel.displayed(lab) * 255 - expected) > 0.5).mean() < 0.001

@@ -14,24 +14,27 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.color import deltaE_ciede2000
 from skimage.metrics import structural_similarity
 
 from photochrom.color.colorfulness import colorfulness
-from photochrom.color.lab import lab_to_rgb, rgb_to_lab
+from photochrom.color.difference import ciede2000 as color_difference
+from photochrom.color.lab import encode_srgb, lab_to_linear, rgb_to_lab
 from photochrom.color.resample import fit_gamut
 from photochrom.errors import DataError, OptionError
 
 Floats = NDArray[np.floating[Any]]
 
-_ciede2000: Any = deltaE_ciede2000  # scikit-image carries no types
-_similarity: Any = structural_similarity
+_similarity: Any = structural_similarity  # scikit-image carries no types
 
 HIGHEST_FACTOR: Final = 64.0
 """Beyond this chroma factor everything is at the border of sRGB, and more changes nothing."""
 
 _SSIM_WINDOW: Final = 11
 _THINNING: Final = 4
+
+
+class TooPale(DataError):  # noqa: N818 - reads as the fact it states
+    """Photos have too little chroma for the colorfulness that was asked for, whatever the factor."""
 
 
 def mse(prediction: Floats, truth: Floats) -> float:
@@ -71,10 +74,10 @@ def ssim(prediction: Floats, truth: Floats) -> float:
 def ciede2000(prediction: Floats, truth: Floats) -> float:
     """Return the mean color difference CIEDE2000 over the pixels; 0 is best, 1 just noticeable side by side.
 
-    CIE 142-2001, as in Sharma et al. 2005, "The CIEDE2000 color-difference formula", eq. 22.
+    CIE 142-2001; see :mod:`photochrom.color.difference`.
     """
     first, second = _pair(prediction, truth)
-    return float(np.mean(_ciede2000(rgb_to_lab(first), rgb_to_lab(second), channel_axis=-1)))
+    return float(np.mean(color_difference(rgb_to_lab(first), rgb_to_lab(second))))
 
 
 def colorfulness_difference(prediction: Floats, truth: Floats) -> float:
@@ -89,9 +92,17 @@ def scale_chroma(lab: Floats, factor: float) -> Floats:
 
 
 def displayed(lab: Floats) -> Floats:
-    """Return the RGB 0..1 that the product writes for Lab (..., 3): inside sRGB, same L, 8 bits."""
-    rgb = np.clip(lab_to_rgb(fit_gamut(lab)), 0.0, 1.0)
-    rounded: Floats = np.rint(rgb * 255) / 255
+    """Return the RGB 0..1 that the product writes for Lab (..., 3): inside sRGB, same L, 8 bits.
+
+    The way into the gamut is :func:`photochrom.color.resample.fit_gamut`, taken only for the colors that need it.
+    """
+    linear = lab_to_linear(lab)
+    red, green, blue = linear[..., 0], linear[..., 1], linear[..., 2]
+    highest = np.maximum(np.maximum(red, green), blue)
+    lowest = np.minimum(np.minimum(red, green), blue)
+    outside = (highest > 1) | (lowest < 0)
+    linear[outside] = lab_to_linear(fit_gamut(lab[outside]))
+    rounded: Floats = np.rint(encode_srgb(np.clip(linear, 0.0, 1.0)) * 255) / 255
     return rounded
 
 
@@ -129,27 +140,6 @@ def match_colorfulness(predictions: Sequence[Floats], target_mean: float, *, tol
     return factor
 
 
-def bootstrap_interval(
-    values: Sequence[float] | Floats, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    """Return the confidence interval (low, high) of the mean of ``values``, one value a photo.
-
-    Percentile bootstrap (Efron 1979): photos are drawn again with replacement ``resamples`` times, always
-    alike for the same seed. To compare two models give their differences photo by photo.
-
-    Raises DataError for no values or values that are not finite, OptionError for a level outside 0..1.
-    """
-    sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim != 1 or not sample.size or not bool(np.isfinite(sample).all()):
-        raise DataError(f"values of shape {sample.shape} have no interval; give one finite number a photo")
-    if not 0 < level < 1:
-        raise OptionError(f"the confidence level is {level}; expected a number between 0 and 1, such as 0.95")
-    rng = np.random.default_rng(seed)
-    means = [sample[rng.integers(sample.size, size=sample.size)].mean() for _ in range(resamples)]
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
 def _pair(prediction: Floats, truth: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if prediction.shape != truth.shape or truth.ndim != 3 or truth.shape[-1] != 3:
         raise DataError(
@@ -164,15 +154,19 @@ def _colorfulness_at(predictions: Sequence[Floats], factor: float, index: int) -
 
 
 def _search(predictions: Sequence[Floats], target: float, tolerance: float) -> float:
-    """Double a factor until it is too large, then halve the bracket until the mean colorfulness is right."""
-    low, high = 0.0, 1.0
-    while (reached := mean_colorfulness(predictions, high)) < target - tolerance:
-        low, high = high, high * 2
+    """Double a factor until it is too large, then draw lines through the bracket's ends (regula falsi, Illinois)."""
+    low, high, below = 0.0, 1.0, -target
+    while (above := mean_colorfulness(predictions, high) - target) < -tolerance:
+        low, high, below = high, high * 2, above
         if high > HIGHEST_FACTOR:
-            raise DataError(f"the photos reach a mean colorfulness of {reached:.1f}, not {target:.1f}; ask for less")
-    factor = high
-    while abs(reached - target) > tolerance and high - low > 1e-6:
-        factor = (low + high) / 2
-        reached = mean_colorfulness(predictions, factor)
-        low, high = (factor, high) if reached < target else (low, factor)
+            reached = above + target
+            raise TooPale(f"the photos reach a mean colorfulness of {reached:.1f}, not {target:.1f}; ask for less")
+    factor, miss, side = high, above, 0
+    while abs(miss) > tolerance and high - low > 1e-6:
+        factor = high - above * (high - low) / (above - below)
+        miss = mean_colorfulness(predictions, factor) - target
+        if miss < 0:
+            low, below, above, side = factor, miss, above / 2 if side < 0 else above, -1
+        else:
+            high, above, below, side = factor, miss, below / 2 if side > 0 else below, 1
     return factor

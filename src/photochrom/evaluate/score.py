@@ -1,190 +1,150 @@
 """Scores models on true color photos, beside gray and the mean color.
 
-Protocol: a photo is scaled to a short side of 256 px and its center square is taken; its CIE lightness goes through
-the Colorizer, at the card's settings; the chroma comes back bicubically onto the true lightness, is brought into sRGB
-with its L kept and rounded to 8 bits. Accuracy and colorfulness are a trade-off, so every candidate is also scored at
-equal colorfulness: one factor on all chroma makes the mean signed Hasler-Suesstrunk colorfulness a given share of
-the truth's.
+Accuracy and colorfulness are a trade-off, so every candidate is scored at its own setting and again at equal
+colorfulness: one factor on all chroma makes the mean signed Hasler-Suesstrunk colorfulness a share of the truth's. The
+protocol of photos and models is that of :mod:`photochrom.evaluate.truth`, what is measured that of
+:mod:`photochrom.evaluate.candidate`.
 """
 
-import json
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.backbones.mobilenet_v2 import MobileNetV2
-from photochrom.color.colorfulness import colorfulness
-from photochrom.color.lab import rgb_to_lab
-from photochrom.color.resample import upsample_chroma
 from photochrom.colorizer import Colorizer
-from photochrom.data.augment import centered, clean_gray
-from photochrom.data.catalog import Entry, decode
-from photochrom.errors import DataError
-from photochrom.evaluate.perceptual import extract_features, frechet_distance
-from photochrom.evaluate.pixel import (
-    bootstrap_interval,
-    ciede2000,
-    displayed,
-    match_colorfulness,
-    mean_colorfulness,
-    mse,
-    psnr,
-    scale_chroma,
-    ssim,
-)
-from photochrom.evaluate.stability import size_stability
-from photochrom.photo import Photo
+from photochrom.data.catalog import Entry
+from photochrom.errors import OptionError
+from photochrom.evaluate.candidate import Scored, score_candidate
+from photochrom.evaluate.intervals import Interval, bootstrap_interval
+from photochrom.evaluate.measures import Row
+from photochrom.evaluate.options import Options
+from photochrom.evaluate.pixel import TooPale
+from photochrom.evaluate.recognition import hits
+from photochrom.evaluate.speed import measure_speed
+from photochrom.evaluate.stability import size_differences
+from photochrom.evaluate.truth import BASELINES, SIZE, Progress, Truth, colorized, load_truth
 
-SIZE = 256
-SHARES = (0.15, 0.30, 0.60, 1.00)
-FRECHET_SHARES = (0.60, 1.00)
+SHARES: Final = (0.15, 0.30, 0.60, 1.00)
 
 Floats = NDArray[np.floating[Any]]
-Progress = Callable[[float], None]
+Candidate = Colorizer | str | Path | list[Floats]
+"""A loaded model, a model's name or file, or its finished predictions: Lab (256, 256, 3) for each photo of a Truth."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One candidate at one chroma factor: means over the photos, intervals by bootstrap (95%).
+class Scores:
+    """All rows, what a reader must know to compare them (``about``), and each candidate at its own setting."""
 
-    ``share`` is the colorfulness reached as a share of the truth's mean; None is the candidate's own setting, for which
-    alone SSIM is computed.
-    """
-
-    name: str
-    share: float | None
-    factor: float
-    psnr: float
-    psnr_interval: tuple[float, float]
-    ciede2000: float
-    ciede2000_interval: tuple[float, float]
-    mse: float
-    colorfulness: float
-    ssim: float | None
-    frechet: float | None
+    about: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    truth: Truth
+    candidates: Mapping[str, Scored]
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """The true photos: RGB (256, 256, 3) in 0..1, the same in Lab, and their features where a network was given."""
-
-    rgb: tuple[Floats, ...]
-    lab: tuple[Floats, ...]
-    eye: MobileNetV2 | None
-    features: NDArray[np.float64] | None
-    colorfulness: float
-
-
-def load_truth(entries: Sequence[Entry], features: Path | None) -> Truth:
-    """Decode and crop the photos; raises DataError when fewer than two can be read."""
-    crops = []
-    for entry in entries:
-        try:
-            crops.append(centered(decode(entry), SIZE))
-        except DataError:
-            continue
-    if len(crops) < 2:
-        raise DataError(f"{len(crops)} of {len(entries)} photos can be read; expected two or more")
-    rgb = tuple(crop.astype(np.float32) / 255 for crop in crops)
-    lab = tuple(rgb_to_lab(photo).astype(np.float32) for photo in rgb)
-    eye = None if features is None else MobileNetV2.from_file(features)
-    seen = None if eye is None else extract_features(rgb, eye.features)
-    return Truth(rgb, lab, eye, seen, mean_colorfulness(lab))
-
-
-def colorized(colorizer: Colorizer, truth: Truth) -> list[Floats]:
-    """Return the model's Lab (256, 256, 3) for each photo's lightness, at the card's settings."""
-    results = []
-    for rgb, lab in zip(truth.rgb, truth.lab, strict=True):
-        gray = clean_gray(np.rint(rgb * 255).astype(np.uint8))
-        page = Photo.from_array(gray).pages[0]
-        ab = colorizer.chroma(page.lightness(*colorizer.working_size(SIZE, SIZE)))
-        results.append(np.concatenate([lab[..., :1], upsample_chroma(ab, SIZE, SIZE)], axis=-1).astype(np.float32))
-    return results
-
-
-def baselines(truth: Truth) -> dict[str, list[Floats]]:
-    """Return "gray" and "mean color": the true lightness with no chroma, and with the mean of all true chroma."""
-    mean = np.mean([lab[..., 1:].mean(axis=(0, 1)) for lab in truth.lab], axis=0)
-    return {
-        "gray": [scale_chroma(lab, 0.0) for lab in truth.lab],
-        "mean color": [
-            np.concatenate([lab[..., :1], np.broadcast_to(mean, lab[..., 1:].shape)], -1).astype(np.float32)
-            for lab in truth.lab
-        ],
-    }
-
-
-def score(name: str, predictions: Sequence[Floats], truth: Truth, share: float | None) -> Row:
-    """Score Lab predictions at their own setting (share None) or at a share of the truth's colorfulness."""
-    factor = 1.0 if share is None else match_colorfulness(predictions, share * truth.colorfulness)
-    shown = [displayed(scale_chroma(lab, factor)).astype(np.float32) for lab in predictions]
-    measures = (psnr, ciede2000, mse, colorfulness_of, *((ssim,) if share is None else ()))
-    with ThreadPoolExecutor() as pool:  # NumPy lets other threads run while it computes
-        values = [list(pool.map(measure, shown, truth.rgb)) for measure in measures]
-    means = [float(np.mean(column)) for column in values]
-    frechet = None
-    if truth.eye is not None and truth.features is not None and (share is None or share in FRECHET_SHARES):
-        frechet = frechet_distance(truth.features, extract_features(shown, truth.eye.features))
-    return Row(
-        name=name,
-        share=share,
-        factor=factor,
-        psnr=means[0],
-        psnr_interval=bootstrap_interval(values[0]),
-        ciede2000=means[1],
-        ciede2000_interval=bootstrap_interval(values[1]),
-        mse=means[2],
-        colorfulness=means[3],
-        ssim=means[4] if share is None else None,
-        frechet=frechet,
-    )
+def name_models(models: Sequence[str | Path]) -> dict[str, str | Path]:
+    """Return models by the stem of their file, or by their whole path where stems are alike."""
+    stems = [Path(model).stem for model in models]
+    return {stem if stems.count(stem) == 1 else str(model): model for stem, model in zip(stems, models, strict=True)}
 
 
 def score_models(
-    models: Sequence[str], entries: Sequence[Entry], out: Path, features: Path | None, progress: Progress
-) -> list[Row]:
-    """Score models and baselines; writes scores.json, scores.md and sheets of pictures into ``out``."""
-    from photochrom.evaluate.report import write_sheets, write_table
+    models: Mapping[str, Candidate],
+    photos: Sequence[Entry] | Truth,
+    options: Options | None = None,
+    progress: Progress = lambda share: None,
+) -> Scores:
+    """Score models, beside the baselines, at their own setting and at :data:`SHARES` of the truth's colorfulness.
 
-    colorizers = {Path(model).stem: Colorizer(model) for model in models}
-    truth = load_truth(entries, features)
-    tasks = len(colorizers) * (2 + len(SHARES)) + 2
+    ``photos`` are entries, or a Truth loaded before (predictions made for it can be given as a candidate). Speed and
+    memory are measured of models given by name or file, size stability of all that are no finished predictions;
+    ``progress`` is called with 0..1. A model that is too pale for a share has no row of it. Raises DataError for photos
+    or predictions that cannot be used, OptionError for a model called like a baseline.
+    """
+    options = options or Options()
+    taken = sorted(set(models) & set(BASELINES))
+    if taken:
+        raise OptionError(f"a model is called {taken[0]!r}, as a baseline is; give it another name")
+    loaded = {name: Colorizer(model) if isinstance(model, str | Path) else model for name, model in models.items()}
+    truth = photos if isinstance(photos, Truth) else load_truth(photos, options)
+    steps = _Steps(progress, 1 + len(BASELINES) + len(models) * (len(SHARES) + 3))
+    steps.done()
     rows: list[Row] = []
-    for name, predictions in baselines(truth).items():
-        rows.append(score(name, predictions, truth, None))
-        progress(len(rows) / tasks)
-    for number, (name, colorizer) in enumerate(colorizers.items()):
-        predictions = colorized(colorizer, truth)
-        for place, share in enumerate((None, *SHARES), start=1):
-            rows.append(score(name, predictions, truth, share))
-            progress((3 + number * (2 + len(SHARES)) + place) / tasks)
-        write_sheets(out, name, predictions, truth)
-    about = describe(truth, colorizers)
-    (out / "scores.json").write_text(json.dumps({"about": about, "rows": [asdict(row) for row in rows]}, indent=1))
-    write_table(out / "scores.md", about, rows)
-    return rows
+    candidates: dict[str, Scored] = {}
+    for name, baseline in BASELINES.items():
+        candidates[name] = score_candidate(name, baseline(truth), truth)
+        rows.append(candidates[name].row)
+        steps.done()
+    for name, model in loaded.items():
+        predictions = model if isinstance(model, list) else colorized(model, truth)
+        steps.done()
+        own = score_candidate(name, predictions, truth)
+        steps.done()
+        candidates[name] = replace(own, row=_with_size_and_speed(own.row, models[name], model, truth, options))
+        rows.append(candidates[name].row)
+        steps.done()
+        for share in SHARES:
+            with suppress(TooPale):  # a model that hardly colors has no such row
+                rows.append(score_candidate(name, predictions, truth, share).row)
+            steps.done()
+    return Scores(describe(truth, loaded), tuple(rows), truth, candidates)
 
 
-def colorfulness_of(prediction: Floats, _truth: Floats) -> float:
-    """Return the prediction's signed Hasler-Suesstrunk colorfulness."""
-    return colorfulness(prediction)
-
-
-def describe(truth: Truth, colorizers: dict[str, Colorizer]) -> dict[str, Any]:
+def describe(truth: Truth, models: Mapping[str, Colorizer | list[Floats]]) -> dict[str, Any]:
     """Return what a reader must know to compare these numbers with others."""
+    eyes = truth.eyes
     return {
         "photos": len(truth.rgb),
         "crop": f"{SIZE} px center squares of photos scaled to a short side of {SIZE} px",
         "colorfulness_of_truth": truth.colorfulness,
-        "frechet_features": None if truth.eye is None else "MobileNetV2, ImageNet, 1280 pooled features",
+        "mean_color": "the mean chroma of the evaluated photos themselves, which no model may know",
+        "rebalancing": "color probabilities estimated from the evaluated photos themselves",
+        "frechet_features": eyes.classifier.name if eyes.classifier else None,
+        "fid_features": eyes.inception.name if eyes.inception else None,
+        "lpips": "LPIPS 0.1, AlexNet" if eyes.lpips else None,
+        "labeled_photos": sum(right is not None for right in truth.labels or ()),
+        "recognition_of_truth": _recognition_of_truth(truth),
+        "cores": os.cpu_count(),
         "models": {
-            name: {"decode": asdict(colorizer.card.decode), "size_stability": size_stability(colorizer, truth.rgb)}
-            for name, colorizer in colorizers.items()
+            name: {"decode": asdict(model.card.decode)} for name, model in models.items() if not isinstance(model, list)
         },
     }
+
+
+def _recognition_of_truth(truth: Truth) -> dict[str, float] | None:
+    """Return the recognition rate on the true photos, where there are labels."""
+    eye = truth.eyes.classifier
+    if eye is None or eye.scores is None or truth.features is None or truth.labels is None or not any(truth.labels):
+        return None
+    scores = eye.scores(truth.features)
+    return {f"top{best}": float(hits(scores, truth.labels, best).mean()) for best in (1, 5)}
+
+
+def _with_size_and_speed(
+    row: Row, given: Candidate, model: Colorizer | list[Floats], truth: Truth, options: Options
+) -> Row:
+    """Add to a model's row how its colors depend on the photo's size, how fast it is and what memory it takes."""
+    found: dict[str, Any] = {}
+    intervals: dict[str, Interval] = {}
+    if not isinstance(model, list):
+        for size, values in size_differences(model, truth.rgb).items():
+            found[f"stability_{size}"] = float(np.mean(values))
+            intervals[f"stability_{size}"] = bootstrap_interval(values)
+    if not options.skip_speed and isinstance(given, str | Path):
+        found |= asdict(measure_speed(given, truth.grays))
+    return replace(row, **found, intervals={**row.intervals, **intervals})
+
+
+class _Steps:
+    """Counts what is done."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress, self.total, self.count = progress, total, 0
+
+    def done(self, steps: int = 1) -> None:
+        self.count += steps
+        self.progress(self.count / self.total)

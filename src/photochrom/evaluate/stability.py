@@ -1,6 +1,9 @@
 """Does a photo's color depend on the size it is given at?"""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,20 +21,27 @@ PHOTOS = 40
 
 
 def size_stability(colorizer: Colorizer, photos: Sequence[NDArray[Any]]) -> dict[int, float]:
-    """Return the mean CIEDE2000 between a photo colorized as it is and enlarged to each of :data:`SIZES`.
+    """Return the mean of :func:`size_differences` for each of :data:`SIZES`."""
+    return {size: float(np.mean(values)) for size, values in size_differences(colorizer, photos).items()}
+
+
+def size_differences(colorizer: Colorizer, photos: Sequence[NDArray[Any]]) -> dict[int, list[float]]:
+    """Return the CIEDE2000 between a photo colorized as it is and enlarged to each of :data:`SIZES`, photo by photo.
 
     ``photos`` are RGB (H, W, 3) in 0..1 of equal sides, of which :data:`PHOTOS` are taken at even distances. Both
     chromas are compared at the photo's own size, on the same lightness.
     """
     chosen = [photos[index] for index in np.unique(np.linspace(0, len(photos) - 1, PHOTOS).astype(int))]
-    differences: dict[int, list[float]] = {size: [] for size in SIZES}
-    for photo in chosen:
-        gray = clean_gray(np.rint(photo * 255).astype(np.uint8))
-        own = _colored(colorizer, gray, gray)
-        for size in SIZES:
-            large = np.asarray(Image.fromarray(gray).resize((size, size), Image.Resampling.BICUBIC))
-            differences[size].append(ciede2000(_colored(colorizer, large, gray), own))
-    return {size: float(np.mean(values)) for size, values in differences.items()}
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        rows = list(pool.map(partial(_differences, colorizer), chosen))
+    return {size: [row[place] for row in rows] for place, size in enumerate(SIZES)}
+
+
+def _differences(colorizer: Colorizer, photo: NDArray[Any]) -> list[float]:
+    gray = clean_gray(np.rint(photo * 255).astype(np.uint8))
+    own = _colored(colorizer, gray, gray)
+    enlarged = (Image.fromarray(gray).resize((size, size), Image.Resampling.BICUBIC) for size in SIZES)
+    return [ciede2000(_colored(colorizer, np.asarray(large), gray), own) for large in enlarged]
 
 
 def _colored(colorizer: Colorizer, given: NDArray[np.uint8], shown: NDArray[np.uint8]) -> NDArray[Any]:
