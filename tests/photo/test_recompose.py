@@ -99,7 +99,7 @@ def test_the_hue_asked_for_is_the_hue_given(make: Any) -> None:
         assert np.abs(lab_of(result)[..., 1:] - (a, b)).max() < 1
 
 
-SIZES = [(30, 40, 1), (96, 128, 1), (100, 131, 1), (12, 16, 1), (400, 530, 2), (700, 900, 1)]
+SIZES = [(30, 40, 1), (96, 128, 1), (100, 131, 1), (12, 16, 1), (400, 530, 2), (700, 900, 1), (1001, 1333, 2)]
 
 
 @pytest.mark.parametrize(("height", "width", "bands"), SIZES)

@@ -10,10 +10,12 @@ D carries no luminance (its mean, weighted as Y is, is zero), whatever happens t
 read from a table, and D can be scaled by any factor s. Gamut mapping is that factor: D is shortened until color lies
 inside the cube (``photochrom.color.resample.fit_gamut`` is the same in NumPy). a = b = 0 gives D = 0 exactly.
 
-Everything runs on single-band float images: libvips joins and splits bands slowly. libvips also computes a shared
-intermediate image once for every use, hence ``_shared``.
+Everything runs on single-band images and with few kinds of operations, because libvips is slow at others: it joins
+and splits bands slowly, enlarges by interpolation slowly, and compares two images slower than it ranks three. It also
+computes an intermediate image once for every use of it, hence ``_shared``.
 """
 
+import math
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -21,25 +23,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color import lab
+from photochrom.color.resample import upsample_chroma
 from photochrom.photo.engine import Image, Interpolate, from_array, table
 
 _STEPS = 65535
-_UNIT = 32768.0
-_BELOW = 0.5
-"""The cube-root scale has 32768 steps to one, from -1/2 to 3/2: chroma can be stronger than any real color."""
-_SMOOTH = 8
-"""Chroma enlarged more than this many times is enlarged bicubically so far and linearly from there."""
+_UNIT = 21845
+"""Whole numbers to one of the cube-root scale; with chroma, which adds -1 to 1, it still fits into 16 bits."""
+_ENLARGED = 8
+"""Chroma enlarged more than this many times is small enough to be enlarged at once, not strip by strip."""
+_SMOOTH = 32
+"""Chroma enlarged more than this many times is so smooth that neighboring pixels may share it."""
+_PLACES = 1 << 22
+"""No more places than these get chroma of their own, to bound memory."""
 
 
 class _Tables(NamedTuple):
-    """Look-up images, indexed by the level (Y in 65535 steps) or, for ``expand``, by the cube-root scale."""
+    """Look-up images: ``compress`` turns Y in steps into the cube-root scale, ``level`` turns that back.
 
-    light: Image
+    ``expand`` does the same for what chroma was added to, plus one; ``encode`` turns light in steps into sRGB.
+    """
+
     compress: Image
-    reference: Image
+    level: Image
     expand: Image
-    room_above: Image
-    room_below: Image
     encode: Image
 
 
@@ -47,17 +53,12 @@ class _Tables(NamedTuple):
 def _tables() -> _Tables:
     levels = np.arange(_STEPS + 1) / _STEPS
     lightness = lab.linear_to_lab(np.stack([levels] * 3, axis=-1))[:, 0]
-    compress = _single(((lightness + 16) / 116 + _BELOW) * _UNIT + 0.5)
-    scale = np.arange(_STEPS + 1) / _UNIT - _BELOW
+    scale = np.arange(_STEPS + 1) / _UNIT - 1
     expand = _single(lab.decode_srgb(lab.gray(116 * scale - 16)) * _STEPS)
-    tiny = 1 / _STEPS
     return _Tables(
-        light=table(_single(levels * _STEPS + 0.5)),
-        compress=table(compress),
-        reference=table(expand[compress.astype(np.int64)]),
+        compress=table(((lightness + 16) / 116 * _UNIT + 0.5).astype(np.uint16)),
+        level=table(expand[_UNIT : 2 * _UNIT + 1]),
         expand=table(expand),
-        room_above=table(_single(tiny / np.maximum(1 - levels, tiny))),
-        room_below=table(_single(-tiny / np.maximum(levels, tiny))),
         encode=table(np.rint(lab.encode_srgb(levels) * 255).astype(np.uint8)),
     )
 
@@ -68,17 +69,18 @@ def with_chroma(image: Image, ab: NDArray[np.float32], bits: int) -> Image:
     The result has three bands: gamma-encoded sRGB of 8 or 16 bits as ``bits`` says (more than 8: 16).
     """
     light = _luminance(image)
-    level = _shared(light.cast("ushort"))
-    differences = _differences(level, ab)
-    excess = _shared(_excess(level, differences))
     if bits > 8:
         light = _shared(light)
-        channels = [light + difference / excess for difference in differences]
+    root = _shared(light.cast("ushort").maplut(_tables().compress))
+    level = root.maplut(_tables().level)
+    differences = _differences(root, level, ab)
+    share = _shared(_share(level, differences))
+    if bits > 8:
+        channels = [light + difference * share for difference in differences]
         linear = channels[0].bandjoin(channels[1:]).linear(1 / _STEPS, -0.5 / _STEPS)
         return linear.copy(interpretation="scrgb").scRGB2sRGB(depth=16)
-    light = level.maplut(_tables().light)
     encode = _tables().encode
-    encoded = [(light + difference / excess).cast("ushort").maplut(encode) for difference in differences]
+    encoded = [(level + difference * share).cast("ushort").maplut(encode) for difference in differences]
     return encoded[0].bandjoin(encoded[1:]).copy(interpretation="srgb")
 
 
@@ -92,56 +94,64 @@ def _luminance(image: Image) -> Image:
     return image.maplut(table(_single(weighted))).bandmean()
 
 
-def _differences(level: Image, ab: NDArray[np.float32]) -> list[Image]:
+def _differences(root: Image, level: Image, ab: NDArray[np.float32]) -> list[Image]:
     """Return D in steps, one image a channel."""
-    tables = _tables()
-    compressed, reference = level.maplut(tables.compress), level.maplut(tables.reference)
-    shifts = (
-        enlarge(ab[..., band] * (_UNIT / scale), level.width, level.height) for band, scale in ((0, 500), (1, -200))
+    x, z = (
+        _shared((root + shift).maplut(_tables().expand) - level)
+        for shift in (_shift(ab[..., 0] / 500, level), _shift(ab[..., 1] / -200, level))
     )
-    x, z = (_shared((compressed + shift).cast("ushort").maplut(tables.expand) - reference) for shift in shifts)
     alone = 100 / 116  # f runs from 16/116 (X = 0) to 1 (X = 1)
     x_column = lab.lab_to_linear(np.array([0, 500 * alone, 0]))
     z_column = lab.lab_to_linear(np.array([0, 0, -200 * alone]))
     return [x.linear(float(by_x), 0) + z.linear(float(by_z), 0) for by_x, by_z in zip(x_column, z_column, strict=True)]
 
 
-def _excess(level: Image, differences: list[Image]) -> Image:
-    """Return how many times D is too long for the cube, at least 1."""
+def _shift(plane: NDArray[Any], level: Image) -> Image:
+    """Return what chroma adds on the cube-root scale, plus one, as whole numbers of 16 bits."""
+    return enlarge((plane.clip(-1, 1) + 1) * _UNIT + 0.5, level.width, level.height, "ushort")
+
+
+def _share(level: Image, differences: list[Image]) -> Image:
+    """Return how much of D fits into the cube, at most 1; where D is zero any share will do, and libvips gives 0."""
     first, *others = differences
-    above = first.bandrank(others, index=2) * level.maplut(_tables().room_above)
-    below = first.bandrank(others, index=0) * level.maplut(_tables().room_below)
-    return above.maxpair(below).clamp(min=1, max=1e9)
+    above = level.linear(-1, _STEPS) / first.bandrank(others, index=2)
+    below = level.linear(-1, 0) / first.bandrank(others, index=0)
+    one = Image.black(level.width, level.height).cast("float") + 1
+    return one.bandrank([above, below], index=0)
 
 
 def _single(values: NDArray[Any]) -> NDArray[np.float32]:
     return values.astype(np.float32)
 
 
-def enlarge(plane: NDArray[np.float32], width: int, height: int) -> Image:
-    """Return ``plane`` (h, w) bicubically enlarged, pixel centers aligned, edges replicated.
+def enlarge(plane: NDArray[Any], width: int, height: int, pixels: str = "float") -> Image:
+    """Return ``plane`` (h, w) bicubically enlarged, pixel centers aligned, edges replicated, of the type ``pixels``.
 
-    What is enlarged more than 32 times is so smooth that every second pixel is enough: neighbors share it, and are
-    off by a sixty-fourth of the step between two chroma cells at most.
+    What is enlarged more than 32 times is so smooth that blocks of a few pixels share their mean: they are off by a
+    sixty-fourth of the step between two chroma cells at most. So do pixels of photos above 4 megapixels.
     """
-    small = from_array(_single(plane)).copy(interpretation="multiband")
-    factor = min(width / small.width, height / small.height)
-    if factor <= _SMOOTH:
-        return _interpolated(small, width, height, "bicubic")
-    middle = _interpolated(small, small.width * _SMOOTH, small.height * _SMOOTH, "bicubic")
-    if middle.width * middle.height <= 1 << 22:
-        middle = middle.copy_memory()
-    if factor <= 4 * _SMOOTH:
-        return _interpolated(middle, width, height, "bilinear")
-    half = _interpolated(middle, (width + 1) // 2, (height + 1) // 2, "bilinear")
-    return half.zoom(2, 2).crop(0, 0, width, height)
+    factor = min(width / plane.shape[1], height / plane.shape[0])
+    if factor <= _ENLARGED:
+        return _interpolated(plane, width, height).cast(pixels)
+    block = max(1 + int(factor / _SMOOTH), math.ceil((width * height / _PLACES) ** 0.5))
+    down, across = (_weights(count, size, block) for count, size in zip(plane.shape, (height, width), strict=True))
+    places = from_array(_single(down @ plane @ across.T)).cast(pixels)
+    return places.zoom(block, block).crop(0, 0, width, height)
 
 
-def _interpolated(image: Image, width: int, height: int, kind: str) -> Image:
+def _weights(count: int, size: int, block: int) -> NDArray[np.float64]:
+    """Return the bicubic weights of ``count`` cells in the mean of each block of ``size`` pixels: (blocks, count)."""
+    pixels = upsample_chroma(np.eye(count)[..., None], size, count)[..., 0].astype(np.float64)
+    blocks = np.pad(pixels, ((0, -size % block), (0, 0)), mode="edge").reshape(-1, block, count).mean(axis=1)
+    return np.asarray(blocks / blocks.sum(axis=1, keepdims=True))
+
+
+def _interpolated(plane: NDArray[Any], width: int, height: int) -> Image:
+    image = from_array(_single(plane)).copy(interpretation="multiband")
     across, down = width / image.width, height / image.height
     return image.affine(
         [across, 0, 0, down],
-        interpolate=Interpolate.new(kind),
+        interpolate=Interpolate.new("bicubic"),
         oarea=[0, 0, width, height],
         odx=(across - 1) / 2,
         ody=(down - 1) / 2,
