@@ -80,11 +80,19 @@ def test_temperature_goes_from_vivid_to_careful(toy: Colorizer) -> None:
     assert strength[0] > strength[1] > strength[2]
 
 
-@pytest.mark.parametrize("name", ["temperature", "saturation"])
-@pytest.mark.parametrize("value", [-0.1, 5.0, float("nan")])
+@pytest.mark.parametrize("name", ["temperature", "saturation", "warmth"])
+@pytest.mark.parametrize("value", [-1.1, 5.0, float("nan")])
 def test_settings_out_of_range_are_refused(name: str, value: float) -> None:
     with pytest.raises(OptionError, match=f"{name} is {value}"):
         Settings(**{name: value})  # type: ignore[arg-type]
+
+
+def test_warmth_moves_the_whole_scene_and_leaves_gray_things_gray(toy: Colorizer) -> None:
+    lightness = Photo.from_array(slope(128, 128)).pages[0].lightness(256, 256)
+    cold, own, warm = (toy.chroma(lightness, Settings(warmth=warmth)) for warmth in (-1.0, 0.0, 1.0))
+    np.testing.assert_array_equal(own, toy.chroma(lightness))
+    assert cold[..., 1].mean() < own[..., 1].mean() - 2 < warm[..., 1].mean() - 4
+    assert not toy.chroma(lightness, Settings(saturation=0, warmth=1.0)).any()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (3000, 20), (20, 3000), (17, 33)], ids=str)

@@ -18,6 +18,7 @@ from cyclopts import App, CycloptsError, Parameter
 from photochrom import __version__
 from photochrom.budget import Budget, Start
 from photochrom.errors import OptionError, PhotochromError
+from photochrom.evaluate.options import Options
 from photochrom.options import STREAM, Look, Output
 from photochrom.progress import interruptible, progress_bar
 
@@ -147,7 +148,7 @@ def train(
         validation: Photos to look at while training; the manifest's val split if not given.
     """
     from photochrom.launch import plan_run
-    from photochrom.recipe import find_recipe
+    from photochrom.recipes import find_recipe
     from photochrom.train import train as train_recipe
 
     plan = plan_run(photos, validation, run, budget, start)
@@ -173,22 +174,34 @@ def export(run: Path, model: Path, /, *, name: str = "default", card: Path | Non
 
 
 @app.command
-def evaluate(model_files: list[str], /, *, photos: list[str], out: Path, features: Path | None = None) -> None:
+def evaluate(
+    model_files: list[str],
+    /,
+    *,
+    photos: list[str],
+    out: Path,
+    options: Annotated[Options, Parameter(name="*")] = Options(),  # noqa: B008 - immutable
+) -> None:
     """Score models on true color photos, beside gray and the mean color, at matched colorfulness.
 
     Args:
         model_files: Shipped models' names or model files.
         photos: Color photos: folders, tar shards, globs.
-        out: Folder for scores.json, scores.md and the contact sheets.
-        features: MobileNetV2 weights (safetensors) for the Frechet distance; left out if not given.
+        out: Folder for report.html, scores.json, scores.csv, scores.md and the contact sheets.
     """
-    from photochrom.data.catalog import list_entries
-    from photochrom.evaluate.score import score_models
+    from photochrom.evaluate.command import evaluate_files
 
-    out.mkdir(parents=True, exist_ok=True)
     with _bar("evaluating") as bar:
-        score_models(model_files, list_entries(photos), out, features, bar)
-    print((out / "scores.md").read_text(encoding="utf-8"))
+        print(evaluate_files(model_files, photos, out, options, bar))
+
+
+# Commands of judge/command.py, loaded when they are typed; the help stands here for photochrom --help.
+judge_help = "Ask people which of two is the real color photo, on a local web page."
+app.command("photochrom.judge.command:judge", name="judge", help=judge_help)
+judge_report_help = "Count the answers of photochrom judge: how often colorized photos passed for real."
+app.command("photochrom.judge.command:judge_report", name="judge-report", help=judge_report_help)
+study_help = "Train, compare and explain the systems of the field; writes a page."
+app.command("photochrom.studies.command:study", name="study", help=study_help)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

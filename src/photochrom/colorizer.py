@@ -9,6 +9,7 @@ ratio kept, to ``working_size`` squared pixels and padded by reflection to whole
 """
 
 import sys
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.card import Card
+from photochrom.card import Card, Decode
 from photochrom.chroma import chroma_from_card
-from photochrom.errors import ModelError, OptionError
+from photochrom.color.warmth import warmed
+from photochrom.errors import HintError, ModelError, OptionError
 from photochrom.hints import Hints
 from photochrom.photo import Page, Photo
 from photochrom.photo.formats import by_suffix, written_as
@@ -28,11 +30,9 @@ from photochrom.weights import DEFAULT, shipped
 if TYPE_CHECKING:
     import onnxruntime
 
-CELL: Final = 4
-"""Input pixels per place of the network's answer, on each side."""
-
-MULTIPLE: Final = 16
-"""Both sides of the network's input are multiples of this."""
+SMALLEST: Final = 16
+STEP: Final = 4
+"""Sides of the network's view of a photo: at least the first, and multiples of the second."""
 
 LONGEST_ASPECT: Final = 4.0
 """A photo longer than this is seen with its long side at twice the working size, so that its short one is not lost."""
@@ -43,12 +43,14 @@ class Settings:
     """What a user may say about the colors; None and 1.0 leave it to the model's card.
 
     ``temperature`` 0..1 moves from vivid (0, the likeliest color) to careful (1, the mean color); ``saturation``, 0 or
-    more, is a factor on chroma; ``hints`` are colors given for places of the photo.
+    more, is a factor on chroma; ``hints`` are colors given for places of the photo. ``warmth`` -1 (cold, toward blue)
+    to 1 (warm, toward orange) is the mood of the whole photo, see :func:`photochrom.color.warmth.warmed`.
     """
 
     temperature: float | None = None
     saturation: float = 1.0
     hints: Hints | None = None
+    warmth: float = 0.0
 
     def __post_init__(self) -> None:
         """Raise OptionError for a value outside its range."""
@@ -56,10 +58,16 @@ class Settings:
             raise OptionError(f"the temperature is {self.temperature}; expected 0 (vivid) to 1 (careful)")
         if not 0 <= self.saturation <= 4:
             raise OptionError(f"the saturation is {self.saturation}; expected 0 (gray) to 4, 1 is the model's own")
+        if not -1 <= self.warmth <= 1:
+            raise OptionError(f"the warmth is {self.warmth}; expected -1 (cold) to 1 (warm), 0 is the model's own")
 
 
 class Colorizer:
-    """A loaded model. ``card`` tells what it is; any number of threads may share one."""
+    """A loaded model; any number of threads may share one.
+
+    ``card`` tells what it is, ``outputs`` how many numbers it gives a place, ``takes_hints`` whether it can be given
+    colors.
+    """
 
     def __init__(self, model: str | Path = DEFAULT, *, threads: int = 0) -> None:
         """Load a shipped model by name, or a model file by path; ``threads`` 0 means all cores.
@@ -71,6 +79,8 @@ class Colorizer:
         self.card = _card(self._session, path)
         self._chroma = chroma_from_card(self.card.chroma)
         _check_ports(self._session, self._chroma.outputs, path)
+        self.outputs = self._chroma.outputs
+        self.takes_hints = len(self._session.get_inputs()) > 1
 
     def colorize(self, photo: Photo, settings: Settings = Settings()) -> Photo:
         """Return the photo, every page of it, with its own lightness and the model's colors.
@@ -81,35 +91,44 @@ class Colorizer:
         chroma = [self._page(page, settings) for page in photo.pages]
         return photo.with_chroma(chroma, model=self.card.name)
 
-    def chroma(self, lightness: NDArray[np.float32], settings: Settings = Settings()) -> NDArray[np.float32]:
-        """Return ab, (h/4, w/4, 2) float32 in Lab units, for L, (h, w) float32 in 0..100, at the working size.
+    def decoded_as(self, decode: Decode) -> "Colorizer":
+        """Return the same model, not loaded again, with another way to turn its answers into color."""
+        other = copy(self)
+        other.card = replace(self.card, decode=decode)
+        return other
 
-        Sides that are no multiples of 4 are counted up. Hints are placed by fractions of the photo they name.
+    def chroma(self, lightness: NDArray[np.float32], settings: Settings = Settings()) -> NDArray[np.float32]:
+        """Return ab, (h/s, w/s, 2) float32 in Lab units, for L, (h, w) float32 in 0..100, at the working size.
+
+        s is the network's stride, 4 for the default; sides that are no multiples of it are counted up. Hints are placed
+        by fractions of the photo they name. Raises HintError when hints are given to a model that takes none.
         """
         height, width = lightness.shape
         field = np.zeros((3, height, width), np.float32)
         if settings.hints is not None:
+            if not self.takes_hints:
+                raise HintError(f"the model {self.card.name} takes no hints; use the model {DEFAULT}, or no hints")
             field = settings.hints.field(width, height)
         raw = self.raw(lightness, field)
         own = self.card.decode
         temperature = own.temperature if settings.temperature is None else settings.temperature
         decode = replace(own, temperature=temperature, saturation=own.saturation * settings.saturation)
-        ab = self._chroma.decode(raw, decode, axis=0)
+        ab = warmed(self._chroma.decode(raw, decode, axis=0), settings.warmth, axis=0)
         return np.ascontiguousarray(np.moveaxis(ab, 0, -1), dtype=np.float32)
 
     def raw(self, lightness: NDArray[np.float32], hints: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the network's answer, (Q, h/4, w/4), for L (h, w) in 0..100 and a hint field (3, h, w)."""
+        """Return the network's answer, (Q, h/s, w/s), for L (h, w) in 0..100 and a hint field (3, h, w)."""
         height, width = lightness.shape
-        edge = ((0, -height % MULTIPLE), (0, -width % MULTIPLE))
-        feeds = {
-            "lightness": np.pad(lightness, edge, mode="reflect")[None, None].astype(np.float32),
-            "hints": np.pad(hints, ((0, 0), *edge))[None].astype(np.float32),
-        }
+        edge = ((0, -height % self.card.multiple), (0, -width % self.card.multiple))
+        feeds = {"lightness": np.pad(lightness, edge, mode="reflect")[None, None].astype(np.float32)}
+        if self.takes_hints:
+            feeds["hints"] = np.pad(hints, ((0, 0), *edge))[None].astype(np.float32)
         try:
             (answer,) = self._session.run(None, feeds)
         except Exception as error:  # onnxruntime raises a dozen classes of its own
             raise ModelError(f"the model {self.card.name} fails on a photo ({_reason(error)})") from error
-        inside: NDArray[np.float32] = answer[0, :, : -(-height // CELL), : -(-width // CELL)]
+        stride = feeds["lightness"].shape[-1] // answer.shape[-1]
+        inside: NDArray[np.float32] = answer[0, :, : -(-height // stride), : -(-width // stride)]
         return inside
 
     def working_size(self, width: int, height: int) -> tuple[int, int]:
@@ -181,7 +200,7 @@ def _default() -> Colorizer:
 
 
 def _whole(length: float) -> int:
-    return max(MULTIPLE, CELL * round(length / CELL))
+    return max(SMALLEST, STEP * round(length / STEP))
 
 
 def _find(model: str | Path) -> Path:
@@ -202,6 +221,7 @@ def _load(path: Path, threads: int) -> "onnxruntime.InferenceSession":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting would take cores from libvips
     wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
     providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
     try:
@@ -220,10 +240,10 @@ def _card(session: "onnxruntime.InferenceSession", path: Path) -> Card:
 
 
 def _check_ports(session: "onnxruntime.InferenceSession", outputs: int, path: Path) -> None:
-    """Raise ModelError unless the model takes lightness and hints and gives ``outputs`` channels."""
+    """Raise ModelError unless the model takes lightness, and hints perhaps, and gives ``outputs`` channels."""
     taken = {port.name for port in session.get_inputs()}
     given = [port.shape for port in session.get_outputs()]
-    if taken != {"lightness", "hints"} or len(given) != 1 or len(given[0]) != 4:
+    if taken - {"hints"} != {"lightness"} or len(given) != 1 or len(given[0]) != 4:
         raise ModelError(f"{path} takes {', '.join(sorted(taken))}; expected a model of lightness and hints")
     if isinstance(given[0][1], int) and given[0][1] != outputs:
         raise ModelError(f"{path} gives {given[0][1]} scores, its card names {outputs}; export the model again")

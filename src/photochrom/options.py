@@ -27,6 +27,8 @@ class Look:
     "From 0 (vivid, the likeliest color) to 1 (careful, the mean color); the model's own if not given."
     saturation: float = 1.0
     "Factor on chroma: 0 is gray, 1 the model's own, 4 the most."
+    warmth: float = 0.0
+    "The scene's mood, from -1 (cold) through 0 (the model's own) to 1 (warm); what is neutral stays neutral."
     hint: tuple[str, ...] = ()
     "A color for a place, as X,Y=#RRGGBB or X,Y,RADIUS=#RRGGBB in pixels; may be repeated."
     hints: Path | None = None
@@ -39,7 +41,7 @@ class Look:
 
         if self.hint and self.hints:
             raise OptionError("both --hint and --hints were given; put all hints into the file or none")
-        Settings(self.temperature, self.saturation)
+        Settings(self.temperature, self.saturation, warmth=self.warmth)
         for text in self.hint:
             Hint.parse(text)
 
@@ -54,7 +56,7 @@ class Look:
             found = Hints.from_overlay(Photo.open(self.hints).to_array(), (width, height))
         elif self.hints is not None:
             found = Hints.from_json(self.hints)
-        return Settings(self.temperature, self.saturation, found)
+        return Settings(self.temperature, self.saturation, found, self.warmth)
 
 
 @Parameter(name="*")
