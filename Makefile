@@ -21,7 +21,7 @@ demo: $(VENV)/.use-installed  ## Colorize the photos of examples/ into demo/ and
 	@echo "Colored photos:      $(CURDIR)/demo/"
 	@echo "Before and after:    $(CURDIR)/demo/sheet.jpg"
 
-test: $(VENV)/.all-installed  ## Check style, types and behavior (installs what training and tests need)
+test: $(VENV)/.all-installed browser  ## Check style, types and behavior (installs what training and tests need)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
@@ -29,6 +29,13 @@ test: $(VENV)/.all-installed  ## Check style, types and behavior (installs what 
 
 bench: $(VENV)/.all-installed  ## Measure time and memory for 1, 12 and 100 megapixels
 	$(BIN)/python -m benchmarks
+
+# Pages are tested in Chromium; where it is missing and cannot be installed, those tests are skipped and say so.
+.PHONY: browser
+browser:
+	@command -v chromium > /dev/null || { command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ] \
+		&& echo "Installing Chromium" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+		--no-install-recommends chromium > /dev/null; } || echo "Chromium is missing: the tests of pages will be skipped"
 
 clean:  ## Remove results, caches and build files
 	rm -rf demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -49,5 +56,5 @@ $(VENV)/.use-installed: $(BIN)/python $(DECLARED)
 
 $(VENV)/.all-installed: $(BIN)/python $(DECLARED)
 	@echo "Installing Photochrom with what training and tests need"
-	@$(INSTALL) --editable '.[train,test]'
+	@$(INSTALL) --editable '.[train,serve,test]'
 	@touch $(VENV)/.use-installed $@

@@ -1,0 +1,66 @@
+"""The command that runs a study; ``cli`` loads it when it is typed."""
+
+import shlex
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from photochrom.errors import OptionError
+from photochrom.progress import progress_bar
+from photochrom.studies.options import Options
+
+
+def study(
+    name: str | None = None,
+    /,
+    *,
+    list: bool = False,
+    options: Annotated[Options, Parameter(name="*")] = Options(),  # noqa: B008 - immutable
+) -> None:
+    """Train, compare and explain the systems of the field; writes a page.
+
+    Args:
+        name: Which study.
+        list: Show the studies and the trials that each one trains.
+    """
+    from photochrom.studies import STUDIES
+
+    out = Console(soft_wrap=True, highlight=False)
+    if list:
+        for one in STUDIES.values():
+            out.print(f"{one.name}: {one.title}\n    {', '.join(trial.name for trial in one.trials)}", markup=False)
+        return
+    if name not in STUDIES:
+        raise OptionError(f"there is no study {name!r}; choose one of: {', '.join(STUDIES)}")
+    out.print(str(_run(name, options)), markup=False)
+
+
+def _run(name: str, options: Options) -> object:
+    from photochrom.studies import STUDIES
+    from photochrom.studies.laboratory import Laboratory
+    from photochrom.studies.library import Library
+    from photochrom.studies.study import run_study
+
+    if options.photos is None:
+        raise OptionError("a study needs photos; give the folder of a photo library with --photos")
+    with progress_bar(name, Console(stderr=True).is_terminal, True) as bar:
+        laboratory = Laboratory(
+            Library(options.photos),
+            options.run,
+            options.minutes,
+            options.backbones,
+            options.legacy,
+            options.precision,
+            lambda what, share: bar(share, what),
+        )
+        return run_study(STUDIES[name], laboratory, options.out, _typed(name, options))
+
+
+def _typed(name: str, options: Options) -> str:
+    """Return the command that repeats the study, with folders named by what they hold."""
+    parts = ["photochrom", "study", name, "--photos", "PHOTOS", "--minutes", f"{options.minutes:g}"]
+    parts += ["--backbones", "BACKBONES"] if options.backbones else []
+    parts += ["--legacy", "LEGACY"] if options.legacy else []
+    parts += ["--precision", options.precision] if options.precision != "no" else []
+    return shlex.join(parts)
