@@ -46,7 +46,7 @@ STANDS_ON = {
     "trainee": ["recipe", "checkpoint"],
     "train": ["trainee", "prior", "preview", "runlog", "budget"],
     "export": ["train"],
-    "launch": ["export"],
+    "launch": ["export", "weights"],
     "judge": ["colorizer", "data", "progress"],
     "studies": ["evaluate", "launch", "recipes", "progress"],
     # judge

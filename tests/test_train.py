@@ -64,11 +64,12 @@ def test_twenty_steps_give_the_golden_losses(
 
 def test_a_run_leaves_a_checkpoint_a_log_curves_and_a_sheet(trained_run: Path) -> None:
     names = {path.relative_to(trained_run).as_posix() for path in trained_run.rglob("*") if path.is_file()}
+    looks = {"samples/0000000.png", "samples/0000020.png"}
     parts = {f"checkpoint/{name}.safetensors" for name in ("painter", "averaged", "painter_optimizer")}
-    assert names == {*parts, "checkpoint/state.json", "log.jsonl", "curves.png", "samples/0000020.png"}
+    assert names == {*parts, "checkpoint/state.json", "log.jsonl", "curves.png", *looks}
     with Image.open(trained_run / "samples" / "0000020.png") as sheet:
-        assert sheet.size == (6 * 128, 4 * 128)
-        gray, truth = (np.asarray(sheet.crop((0, top, 768, top + 128))).astype(int) for top in (0, 384))
+        assert sheet.size == (6 * 64, 4 * 64)
+        gray, truth = (np.asarray(sheet.crop((0, top, 384, top + 64))).astype(int) for top in (0, 192))
     assert np.ptp(gray, axis=2).max() == 0
     assert np.ptp(truth, axis=2).mean() > 20
     with Image.open(trained_run / "curves.png") as curves:
@@ -87,7 +88,8 @@ def test_the_learning_rate_follows_the_schedule(trained_run: Path) -> None:
 
 
 def test_the_last_check_compares_with_gray(trained_run: Path) -> None:
-    (check,) = [row for row in read_log(trained_run) if row["kind"] == "check"]
+    first, check = [row for row in read_log(trained_run) if row["kind"] == "check"]
+    assert first["step"] == 0
     assert check["step"] == 20
     assert all(math.isfinite(check[name]) for name in ("psnr", "psnr_gray", "colorfulness", "colorfulness_truth"))
 

@@ -142,19 +142,21 @@ def train(
     """Train a recipe; goes on by itself when the run's folder holds a checkpoint.
 
     Args:
-        recipe: A recipe's name (default, default_tiny) or a JSON file.
+        recipe: A recipe's name (default, finetune, ...; docs/guide/train.md lists them) or a JSON file.
         photos: Training photos: folders, tar shards, globs.
         run: Folder for checkpoints, log, curves and sample sheets.
-        validation: Photos to look at while training; the manifest's val split if not given.
+        validation: Photos to look at while training; the manifest's val split, or every tenth photo, if not given.
     """
     from photochrom.launch import plan_run
     from photochrom.recipes import find_recipe
+    from photochrom.runlog import before_and_after
     from photochrom.train import train as train_recipe
 
-    plan = plan_run(photos, validation, run, budget, start)
+    plan = plan_run(found := find_recipe(recipe), photos, validation, run, budget, start)
     with _bar("training") as bar:
-        train_recipe(find_recipe(recipe), plan, lambda report: bar(report.progress, _short(report.losses)))
+        train_recipe(found, plan, lambda report: bar(report.progress, _short(report.losses)))
     print(run)
+    _note(before_and_after(run))
 
 
 @app.command

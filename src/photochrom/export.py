@@ -52,6 +52,7 @@ def export_run(run: Path, target: Path, name: str, more: Mapping[str, Any]) -> C
         name=name,
         description=f"{recipe.network} trained as {recipe.name}",
         chroma=chroma.to_card(),
+        decode=Decode(**state["decode"]),
         multiple=painter.multiple,  # type: ignore[arg-type]
         recipe=json.loads(state["recipe"]),
         training={

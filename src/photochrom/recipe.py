@@ -42,6 +42,7 @@ class Recipe:
     that of the critic. They rise over ``warm_up`` (a share of the budget), then follow the ``schedule``: "cosine"
     to a hundredth, or "constant". ``mix`` is the lambda of the class weights (1 is none at all), ``ema`` the decay of
     the averaged weights (0 averages nothing), ``clip`` the largest gradient norm; ``aged`` inputs look like old photos.
+    Where nothing else is said, a run starts from the shipped model ``starts_from`` and takes ``minutes``.
     """
 
     name: str
@@ -63,6 +64,8 @@ class Recipe:
     clip: float = 1.0
     aged: bool = True
     seed: int = 0
+    starts_from: str | None = None
+    minutes: float | None = None
 
     def to_json(self) -> str:
         """Return the recipe as JSON; :meth:`from_json` reads it back."""

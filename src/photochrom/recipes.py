@@ -36,12 +36,18 @@ _RESNET18 = replace(
     _family("resnet18_l1", "resnet_unet", "regression", Stage(size=128, share=1.0, objective=_L1)), rate=3e-4
 )
 
+_DEFAULT = Recipe(
+    name="default",
+    network="encoder_unet",
+    network_options={"encoder": "resnet50", "width": 384, "blocks": 2, "decoder": (192, 96)},
+    stages=(Stage(size=96, share=0.55), Stage(size=128, share=0.3), Stage(size=176, share=0.15)),
+)
+
 _LIST = (
-    Recipe(
-        name="default",
-        network="encoder_unet",
-        network_options={"encoder": "resnet50", "width": 384, "blocks": 2, "decoder": (192, 96)},
-        stages=(Stage(size=96, share=0.55), Stage(size=128, share=0.3), Stage(size=176, share=0.15)),
+    _DEFAULT,
+    replace(
+        _DEFAULT, name="finetune", starts_from="default", minutes=15.0, rate=1e-4, encoder_rate=2e-5, ema=0.99,
+        stages=(Stage(size=128, share=0.7), Stage(size=176, share=0.3)),
     ),
     _family("rgb_autoencoder", "rgb_autoencoder", "rgb", Stage(size=64, share=1.0, objective=_L2)),
     _RGB_UNET,

@@ -48,6 +48,19 @@ def read_log(run: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def before_and_after(run: Path) -> str:
+    """Return the first and the last look at the validation photos, in words."""
+    checks = [row for row in read_log(run) if row["kind"] == "check"]
+    if not checks:
+        return "the validation photos were not looked at"
+    first, last = checks[0], checks[-1]
+    parts = [f"gray {first['psnr_gray']:.2f} dB, colorfulness of the truth {first['colorfulness_truth']:.1f}"]
+    for name, row in (("before", first), ("after", last)):
+        loss = f", loss {row['loss']:.3f}" if "loss" in row else ""
+        parts.append(f"{name} {row['psnr']:.2f} dB, colorfulness {row['colorfulness']:.1f}{loss}")
+    return "validation photos: " + "; ".join(parts)
+
+
 def draw_curves(run: Path) -> Path | None:
     """Draw every logged quantity over steps into ``curves.png``; None when nothing has been logged yet."""
     rows = read_log(run)

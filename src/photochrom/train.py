@@ -9,7 +9,7 @@ where the checkpoint stands and follows the same curve as if it had never stoppe
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from photochrom.batch import make_batch
 from photochrom.budget import Budget, Start
+from photochrom.card import Decode
 from photochrom.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
 from photochrom.chroma import Chroma, chroma_from_card
 from photochrom.data.catalog import Entry
@@ -36,6 +37,7 @@ from photochrom.trainee import Trainee, build_trainee, load_encoder, load_weight
 LOWEST_RATE = 0.01
 PREVIEW_PHOTOS = 96
 PREVIEW_SIZE = 128
+"""Validation photos are looked at in this size, or that of the last stage where it is smaller."""
 FOREVER = 10**9
 
 
@@ -44,7 +46,7 @@ class Plan:
     """What a run reads, where it writes and how it starts: everything besides its recipe.
 
     ``weights`` are named tensors for the whole painter (they win over ``start.encoder``), with the ``chroma`` they
-    were trained with; ``origins`` are kept for the card.
+    were trained with and the ``decode`` that the new model inherits; ``origins`` are kept for the card.
     """
 
     run: Path
@@ -54,6 +56,7 @@ class Plan:
     start: Start = field(default_factory=Start)
     weights: dict[str, Tensor] | None = None
     chroma: Chroma | None = None
+    decode: Decode = field(default_factory=Decode)
     origins: tuple[dict[str, str], ...] = ()
 
 
@@ -88,6 +91,8 @@ def train(recipe: Recipe, plan: Plan, report: Callable[[Report], None] = lambda 
     accelerator = Accelerator(mixed_precision=plan.start.precision, cpu=not torch.accelerator.is_available())
     session = Session(recipe, plan, accelerator)
     try:
+        if session.at.step == 0:
+            session.check()
         for losses in session.steps():
             report(Report(session.at.step, session.progress(), session.at.seconds, losses))
         session.check()
@@ -112,7 +117,7 @@ class Session:
             self.trainee.restore(tensors)
         self.models = self._prepared()
         multiple = int(self.trainee.painter.multiple)  # type: ignore[arg-type]
-        size = -(-PREVIEW_SIZE // multiple) * multiple
+        size = -(-min(PREVIEW_SIZE, recipe.stages[-1].size) // multiple) * multiple
         looked_at = fixed_samples(plan.validation, size, PREVIEW_PHOTOS)
         self.preview = Preview(*looked_at, self.trainee.chroma, self.trainee.takes_hints)
         self.log = RunLog(plan.run, self.at.step) if accelerator.is_main_process else None
@@ -261,6 +266,7 @@ class Session:
             "recipe": self.recipe.to_json(),
             "position": {name: getattr(self.at, name) for name in Position.__slots__},
             "chroma": self.trainee.chroma.to_card(),
+            "decode": asdict(self.plan.decode),
             "origins": list(self.origins),
             "photos": len(self.plan.entries),
         }
