@@ -21,14 +21,23 @@ STANDS_ON = {
     "chroma": ["card"],
     # use: no torch
     "hints": ["color"],
+    "alignment": ["color"],
+    "reference": ["color"],
     "photo": ["chroma"],
     "weights": ["errors"],
-    "colorizer": ["photo", "hints", "weights"],
-    "many": ["colorizer"],
-    "options": ["many"],
+    "answer": ["chroma", "hints", "reference"],
+    "regions": ["answer"],
+    "looks": ["regions"],
+    "guess": ["answer", "photo"],
+    "alternatives": ["regions"],
+    "colorizer": ["photo", "hints", "weights", "looks", "guess", "alternatives", "reference"],
+    "transplanter": ["photo", "answer", "alignment"],
+    "questions": ["colorizer"],
+    "many": ["colorizer", "transplanter"],
+    "options": ["many", "transplanter"],
     "progress": ["errors"],
     "budget": ["errors"],
-    "__init__": ["colorizer"],
+    "__init__": ["colorizer", "reference", "transplanter"],
     # make
     "backbones": ["chroma"],
     "networks": ["backbones"],
@@ -52,10 +61,21 @@ STANDS_ON = {
     # judge
     "evaluate": ["colorizer", "export"],
     # face
-    "cli": ["__init__", "judge", "studies", "options", "progress"],
+    "cli": ["__init__", "questions", "transplanter", "judge", "studies", "options", "progress"],
     "__main__": ["cli"],
 }
 USE_HALF = {"errors", "color", "card", "chroma", "hints", "photo", "weights", "colorizer", "many", "__init__"}
+USE_HALF |= {
+    "alignment",
+    "reference",
+    "answer",
+    "regions",
+    "looks",
+    "guess",
+    "alternatives",
+    "transplanter",
+    "questions",
+}
 USE_HALF |= {"budget", "options", "progress", "cli", "__main__"}
 USE_LIBRARIES = {"array_api_compat", "cyclopts", "numpy", "onnxruntime", "pyvips", "rich"}
 ON_DEMAND = {"PIL", "sklearn"}  # inside functions only: for a caller who has them anyway

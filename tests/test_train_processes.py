@@ -114,7 +114,7 @@ def test_the_command_runs_under_accelerate_launch_and_leaves_one_log_and_one_che
 ) -> None:
     run = tmp_path / "run"
     done = finished([*LAUNCH, "-m", "photochrom", *arguments(photo_folder, run, 4), "--workers", "0"])
-    assert [row["step"] for row in read_log(run)] == [1, 2, 3, 4, 4]
+    assert [row["step"] for row in read_log(run)] == [0, 1, 2, 3, 4, 4]
     assert [path.name for path in run.glob("checkpoint*")] == ["checkpoint"]
     assert load_checkpoint(run / "checkpoint")[1]["position"]["photos"] == 16
     assert [path.name for path in (run / "samples").iterdir()] == ["0000004.png"]

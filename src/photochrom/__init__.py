@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     )
     from photochrom.hints import Hint, Hints
     from photochrom.photo import Photo, SaveOptions
+    from photochrom.reference import Reference
+    from photochrom.transplanter import transplant
 
 __version__ = "0.1.0"
 
@@ -55,10 +57,12 @@ _HOMES = {
     "PhotoTooLarge": "photochrom.errors",
     "PhotoUnreadable": "photochrom.errors",
     "PhotochromError": "photochrom.errors",
+    "Reference": "photochrom.reference",
     "RunError": "photochrom.errors",
     "SaveOptions": "photochrom.photo",
     "Settings": "photochrom.colorizer",
     "colorize": "photochrom.colorizer",
+    "transplant": "photochrom.transplanter",
 }
 
 __all__ = [
@@ -79,11 +83,13 @@ __all__ = [
     "PhotoTooLarge",
     "PhotoUnreadable",
     "PhotochromError",
+    "Reference",
     "RunError",
     "SaveOptions",
     "Settings",
     "__version__",
     "colorize",
+    "transplant",
 ]
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 from typing import Any
 
 from photochrom.errors import ModelError
@@ -42,7 +43,9 @@ class Card:
 
     ``chroma`` is what :func:`photochrom.chroma.chroma_from_card` reads; both sides of the network's input are multiples
     of ``multiple`` pixels; ``recipe``, ``training`` and ``metrics`` are plain JSON values; ``origins`` name every
-    ingredient with its terms.
+    ingredient with its terms. ``guess``, where it is not empty, tells what error a doubt means: "doubt" rises, 0..1;
+    "expected" is the mean CIEDE2000 at each and never falls; "scales" is in how many runs of the network it was
+    measured, 1 or 2 (see :mod:`photochrom.guess`).
     """
 
     name: str
@@ -55,6 +58,7 @@ class Card:
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     origins: tuple[dict[str, str], ...] = ()
+    guess: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     def to_json(self) -> str:
@@ -79,6 +83,18 @@ class Card:
                 raise TypeError("a name and a chroma are needed")
             if not isinstance(card.multiple, int) or not 1 <= card.multiple <= 1024:
                 raise ValueError(f"the multiple is {card.multiple}, expected 1 to 1024")
+            _check_guess(card.guess)
             return card
         except (TypeError, ValueError, AttributeError) as error:
             raise ModelError(f"the model's card cannot be read ({error}); export the model again") from error
+
+
+def _check_guess(guess: dict[str, Any]) -> None:
+    """Raise ValueError unless there is no table, or one of two numbers or more that rise together."""
+    if not guess:
+        return
+    doubt, expected = ([float(value) for value in guess.get(key, ())] for key in ("doubt", "expected"))
+    steps = list(zip(pairwise(doubt), pairwise(expected), strict=True)) if len(doubt) == len(expected) else []
+    rises = all(low < high and less <= more for (low, high), (less, more) in steps)
+    if not steps or not rises or not all(map(math.isfinite, doubt + expected)):
+        raise ValueError("the table of guesses does not rise")

@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,9 +22,10 @@ from photochrom.options import STREAM, Look, Output
 from photochrom.progress import interruptible, progress_bar
 
 if TYPE_CHECKING:
-    from photochrom.colorizer import Colorizer
+    from photochrom.colorizer import Colorizer, Settings
     from photochrom.many import Outcome
     from photochrom.photo import SaveOptions
+    from photochrom.transplanter import Transplanter
 
 app = App(
     name="photochrom",
@@ -52,17 +52,17 @@ def colorize(
         photos: Photo files; - reads one from standard input.
         as_json: Print one JSON object a photo instead of its name.
     """
-    from photochrom.colorizer import Colorizer
     from photochrom.many import colorize_files, plan_targets
 
-    look.check()
-    options = output.options()
+    options, wanted = output.options(), output.wanted()
+    look.check(len(photos), wanted)
     is_stream = output.is_stream(photos, as_json)
-    colorizer = Colorizer(look.model)
+    painter, settings = look.painter()
     if is_stream:
-        return _colorize_stream(colorizer, photos[0], look, output, options)
-    pairs = plan_targets([Path(name) for name in photos], output.output, options.format)
-    return _tell_all(colorize_files(colorizer, pairs, look.settings, options, output.max_pixels), len(pairs), as_json)
+        return _colorize_stream(painter, settings, photos[0], output, options)
+    pairs = plan_targets([Path(name) for name in photos], output.output, options.format, wanted)
+    outcomes = colorize_files(painter, pairs, settings, options, output.max_pixels, wanted)
+    return _tell_all(outcomes, len(pairs), as_json)
 
 
 @app.command
@@ -89,27 +89,6 @@ def info(photo: Annotated[str, Parameter(allow_leading_hyphen=True)], /) -> None
     from photochrom.photo import Photo
 
     print(json.dumps(Photo.open(_content(photo)).describe(), indent=2, ensure_ascii=False))
-
-
-@app.command
-def models(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> None:
-    """List the shipped models with their cards.
-
-    Args:
-        as_json: Print the whole cards as JSON.
-    """
-    from photochrom.colorizer import Colorizer
-    from photochrom.weights import shipped
-
-    cards = {name: Colorizer(path).card for name, path in shipped().items()}
-    if as_json:
-        print(json.dumps({name: asdict(card) for name, card in cards.items()}, indent=1, ensure_ascii=False))
-        return
-    for name, card in cards.items():
-        print(f"{name}  {shipped()[name].stat().st_size / 1e6:.1f} MB  {card.license}\n  {card.description}")
-        print(f"  trained: {card.training}\n  decoded: {asdict(card.decode)}")
-        for origin in card.origins:
-            print("  from: " + ", ".join(origin.values()))
 
 
 @app.command
@@ -197,7 +176,11 @@ def evaluate(
         print(evaluate_files(model_files, photos, out, options, bar))
 
 
-# Commands of judge/command.py, loaded when they are typed; the help stands here for photochrom --help.
+# Commands loaded when they are typed; the help stands here for photochrom --help.
+models_help = "List the shipped models with their cards."
+app.command("photochrom.questions:models", name="models", help=models_help)
+alternatives_help = "List the likely colors of the thing at a point of a photo."
+app.command("photochrom.questions:alternatives", name="alternatives", help=alternatives_help)
 judge_help = "Ask people which of two is the real color photo, on a local web page."
 app.command("photochrom.judge.command:judge", name="judge", help=judge_help)
 judge_report_help = "Count the answers of photochrom judge: how often colorized photos passed for real."
@@ -227,7 +210,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _colorize_stream(colorizer: "Colorizer", source: str, look: Look, output: Output, options: "SaveOptions") -> int:
+def _colorize_stream(
+    painter: "Colorizer | Transplanter",
+    settings: "Callable[[int, int], Settings]",
+    source: str,
+    output: Output,
+    options: "SaveOptions",
+) -> int:
     """Colorize one photo from standard input, to standard output, or both."""
     from photochrom.photo import Photo
 
@@ -237,7 +226,7 @@ def _colorize_stream(colorizer: "Colorizer", source: str, look: Look, output: Ou
     photo = Photo.open(_content(source), max_pixels=output.max_pixels)
     if photo.is_colored:
         _tell_tint(source if source != STREAM else "standard input", photo.tint)
-    result = colorizer.colorize(photo, look.settings(photo.width, photo.height))
+    result = painter.colorize(photo, settings(photo.width, photo.height))
     if to_stdout:
         sys.stdout.buffer.write(result.encode(options))
         sys.stdout.buffer.flush()
@@ -268,7 +257,7 @@ def _tell(outcome: "Outcome", as_json: bool) -> bool:
     if as_json:
         print(json.dumps(outcome.to_dict(), ensure_ascii=False), flush=True)
     elif outcome.target is not None:
-        print(outcome.target, flush=True)
+        print(outcome.target, *outcome.more, sep="\n", flush=True)
     if outcome.error is not None:
         _note(f"photochrom: {_one_line(outcome.error)}")
     if outcome.tint is not None:

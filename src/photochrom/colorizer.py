@@ -10,7 +10,7 @@ ratio kept, to ``working_size`` squared pixels and padded by reflection to whole
 
 import sys
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,17 +18,22 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.alternatives import Alternative, list_alternatives
+from photochrom.answer import OWN, Answer, Settings
 from photochrom.card import Card, Decode
 from photochrom.chroma import chroma_from_card
-from photochrom.color.warmth import warmed
 from photochrom.errors import HintError, ModelError, OptionError
-from photochrom.hints import Hints
+from photochrom.guess import SECOND_SCALE, GuessMap, make_guess_map
+from photochrom.looks import draw_looks
 from photochrom.photo import Page, Photo
 from photochrom.photo.formats import by_suffix, written_as
+from photochrom.reference import Reference
 from photochrom.weights import DEFAULT, shipped
 
 if TYPE_CHECKING:
     import onnxruntime
+
+__all__ = ["Colorizer", "Settings", "colorize", "ending_for"]
 
 SMALLEST: Final = 16
 STEP: Final = 4
@@ -36,30 +41,6 @@ STEP: Final = 4
 
 LONGEST_ASPECT: Final = 4.0
 """A photo longer than this is seen with its long side at twice the working size, so that its short one is not lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a user may say about the colors; None and 1.0 leave it to the model's card.
-
-    ``temperature`` 0..1 moves from vivid (0, the likeliest color) to careful (1, the mean color); ``saturation``, 0 or
-    more, is a factor on chroma; ``hints`` are colors given for places of the photo. ``warmth`` -1 (cold, toward blue)
-    to 1 (warm, toward orange) is the mood of the whole photo, see :func:`photochrom.color.warmth.warmed`.
-    """
-
-    temperature: float | None = None
-    saturation: float = 1.0
-    hints: Hints | None = None
-    warmth: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Raise OptionError for a value outside its range."""
-        if self.temperature is not None and not 0 <= self.temperature <= 1:
-            raise OptionError(f"the temperature is {self.temperature}; expected 0 (vivid) to 1 (careful)")
-        if not 0 <= self.saturation <= 4:
-            raise OptionError(f"the saturation is {self.saturation}; expected 0 (gray) to 4, 1 is the model's own")
-        if not -1 <= self.warmth <= 1:
-            raise OptionError(f"the warmth is {self.warmth}; expected -1 (cold) to 1 (warm), 0 is the model's own")
 
 
 class Colorizer:
@@ -82,14 +63,44 @@ class Colorizer:
         self.outputs = self._chroma.outputs
         self.takes_hints = len(self._session.get_inputs()) > 1
 
-    def colorize(self, photo: Photo, settings: Settings = Settings()) -> Photo:
+    def colorize(self, photo: Photo, settings: Settings = OWN) -> Photo:
         """Return the photo, every page of it, with its own lightness and the model's colors.
 
         Nothing at full resolution is computed before the result is saved. Raises HintError when the hints are for a
         photo of another size.
         """
-        chroma = [self._page(page, settings) for page in photo.pages]
+        chroma = [self.answer(page, settings).ab(settings) for page in photo.pages]
         return photo.with_chroma(chroma, model=self.card.name)
+
+    def looks(self, photo: Photo, count: int = 4, seed: int = 0, settings: Settings = OWN) -> list[tuple[str, Photo]]:
+        """Return ``count`` (2 to 8) versions of the photo with their names, from one run of the network for a page.
+
+        "natural" is what :meth:`colorize` returns, then "conservative" and "vivid", then samples in which whole things
+        have another color ("sample-1" and on); the same for the same ``seed``. Raises OptionError for another count and
+        ModelError for a model without bins.
+        """
+        pages = [draw_looks(self.answer(page, settings), count, seed, settings) for page in photo.pages]
+        return [(name, photo.with_chroma([page[name] for page in pages], model=self.card.name)) for name in pages[0]]
+
+    def guess_map(self, photo: Photo, settings: Settings = OWN) -> GuessMap:
+        """Return where on the photo's first page the model is guessing; raises ModelError for a model without bins."""
+        page, table = photo.pages[0], self.card.guess
+        again = self.answer(page, settings, SECOND_SCALE) if table.get("scales", 1) > 1 else None
+        return make_guess_map(self.answer(page, settings), again, table)
+
+    def alternatives(self, photo: Photo, x: float, y: float, settings: Settings = OWN) -> list[Alternative]:
+        """Return the likely colors of the thing at (x, y), in pixels of the photo's first page, most probable first.
+
+        Raises OptionError for a point outside the photo and ModelError for a model without bins.
+        """
+        return list_alternatives(self.answer(photo.pages[0], settings), x, y)
+
+    def reference(self, photo: Photo) -> Reference:
+        """Return the palette of the first page of a color photo, for :class:`Settings`, as this model sees it."""
+        page = photo.pages[0]
+        answer = self.answer(page)
+        height, width = answer.lightness.shape
+        return Reference.between(answer.ab(), page.lab(width, height))
 
     def decoded_as(self, decode: Decode) -> "Colorizer":
         """Return the same model, not loaded again, with another way to turn its answers into color."""
@@ -97,24 +108,34 @@ class Colorizer:
         other.card = replace(self.card, decode=decode)
         return other
 
-    def chroma(self, lightness: NDArray[np.float32], settings: Settings = Settings()) -> NDArray[np.float32]:
+    def chroma(self, lightness: NDArray[np.float32], settings: Settings = OWN) -> NDArray[np.float32]:
         """Return ab, (h/s, w/s, 2) float32 in Lab units, for L, (h, w) float32 in 0..100, at the working size.
 
         s is the network's stride, 4 for the default; sides that are no multiples of it are counted up. Hints are placed
         by fractions of the photo they name. Raises HintError when hints are given to a model that takes none.
         """
+        return self.answer(lightness, settings).ab(settings)
+
+    def answer(self, page: Page | NDArray[np.float32], settings: Settings = OWN, scale: float = 1.0) -> Answer:
+        """Run the network once and keep what it says of a page, or of L, (h, w) in 0..100, at the working size.
+
+        A page is seen at ``scale`` times the working size. Of ``settings`` only the hints count here. Raises HintError
+        when they are for a photo of another size, or given to a model that takes none.
+        """
+        hints = settings.hints
+        if isinstance(page, Page):
+            if hints is not None:
+                hints.require_size(page.width, page.height)
+            width, height = (_whole(scale * side) for side in self.working_size(page.width, page.height))
+            lightness, size = page.lightness(width, height), (page.width, page.height)
+        else:
+            lightness, size = page, (page.shape[1], page.shape[0])
+        if hints is not None and not self.takes_hints:
+            raise HintError(f"the model {self.card.name} takes no hints; use the model {DEFAULT}, or no hints")
         height, width = lightness.shape
-        field = np.zeros((3, height, width), np.float32)
-        if settings.hints is not None:
-            if not self.takes_hints:
-                raise HintError(f"the model {self.card.name} takes no hints; use the model {DEFAULT}, or no hints")
-            field = settings.hints.field(width, height)
+        field = np.zeros((3, height, width), np.float32) if hints is None else hints.field(width, height)
         raw = self.raw(lightness, field)
-        own = self.card.decode
-        temperature = own.temperature if settings.temperature is None else settings.temperature
-        decode = replace(own, temperature=temperature, saturation=own.saturation * settings.saturation)
-        ab = warmed(self._chroma.decode(raw, decode, axis=0), settings.warmth, axis=0)
-        return np.ascontiguousarray(np.moveaxis(ab, 0, -1), dtype=np.float32)
+        return Answer(raw, self._chroma, self.card.decode, lightness, *size, self.card.name)
 
     def raw(self, lightness: NDArray[np.float32], hints: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's answer, (Q, h/s, w/s), for L (h, w) in 0..100 and a hint field (3, h, w)."""
@@ -137,13 +158,8 @@ class Colorizer:
         side = self.card.decode.working_size
         return _whole(side * aspect**0.5), _whole(side / aspect**0.5)
 
-    def _page(self, page: Page, settings: Settings) -> NDArray[np.float32]:
-        if settings.hints is not None:
-            settings.hints.require_size(page.width, page.height)
-        return self.chroma(page.lightness(*self.working_size(page.width, page.height)), settings)
 
-
-def colorize(photo: Any, settings: Settings = Settings()) -> Any:
+def colorize(photo: Any, settings: Settings = OWN) -> Any:
     """Colorize one photo with the shipped model and return the same kind of thing.
 
     =================================  =======================================================================

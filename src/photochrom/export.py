@@ -70,7 +70,7 @@ def export_run(run: Path, target: Path, name: str, more: Mapping[str, Any]) -> C
 
 
 def read_card_file(path: Path | None) -> dict[str, Any]:
-    """Read a JSON file with fields for a card: description, decode, license, metrics, origins; None gives none.
+    """Read a JSON file with fields for a card: description, decode, guess, license, metrics, origins; None gives none.
 
     Raises RunError for a file that cannot be read or a field that a card does not have or a run knows better.
     """
@@ -82,7 +82,7 @@ def read_card_file(path: Path | None) -> dict[str, Any]:
             values["decode"] = Decode(**values["decode"])
     except (OSError, ValueError, TypeError) as error:
         raise RunError(f"{path} cannot be read as card fields ({error}); expected a JSON object") from error
-    unknown = set(values) - {"description", "decode", "license", "metrics", "origins"}
+    unknown = set(values) - {"description", "decode", "guess", "license", "metrics", "origins"}
     if unknown:
         raise RunError(f"{path} has the unknown card fields {', '.join(sorted(unknown))}; see photochrom.card")
     if "origins" in values:

@@ -112,6 +112,12 @@ class Hints:
         return len(self.items)
 
     @property
+    def colors(self) -> NDArray[np.float32]:
+        """The hints' a and b in Lab units, each color once: float32 (k, 2)."""
+        unique = sorted({hint.rgb for hint in self.items})
+        return np.asarray(rgb_to_lab(np.array(unique, dtype=np.float32).reshape(-1, 3))[:, 1:])
+
+    @property
     def _size(self) -> str:
         return f"{self.photo_width} x {self.photo_height} pixels"
 

@@ -9,15 +9,18 @@ from typing import Any
 
 from photochrom.colorizer import Colorizer, Settings, ending_for
 from photochrom.errors import OptionError, OutputUnwritable, PhotochromError
+from photochrom.looks import look_names
 from photochrom.photo import Photo, SaveOptions
 from photochrom.photo.formats import FORMATS, HEADER_BYTES, by_suffix, sniff
 from photochrom.photo.target import refuse_unusable
+from photochrom.transplanter import Transplanter
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one photo: ``target`` when it was written, ``error`` when it was not.
 
+    ``more`` are the other files written for it: further looks, the guess map.
     ``tint`` is the mean chroma of the input when it was colored already and has been neutralized first, else None.
     """
 
@@ -28,13 +31,30 @@ class Outcome:
     width: int = 0
     height: int = 0
     tint: float | None = None
+    more: tuple[Path, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         plain = {
             key: str(value) if isinstance(value, Path | Exception) else value for key, value in asdict(self).items()
         }
-        return plain | {"seconds": round(self.seconds, 3)}
+        return plain | {"seconds": round(self.seconds, 3), "more": [str(path) for path in self.more]}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is written of each photo: so many ``looks``, drawn by ``seed``, or one result (None); a ``guess_map``."""
+
+    looks: int | None = None
+    guess_map: bool = False
+    seed: int = 0
+
+    def files(self, source: Path, target: Path) -> list[Path]:
+        """Return every file that is written where the result's name is ``target``: results first."""
+        results = [target]
+        if self.looks is not None:
+            results = [target.with_name(f"{source.stem}-{name}{target.suffix}") for name in look_names(self.looks)]
+        return results + ([target.with_name(f"{source.stem}-guess.png")] if self.guess_map else [])
 
 
 def format_asked(output: str | None, format: str | None) -> str | None:
@@ -59,17 +79,22 @@ def format_asked(output: str | None, format: str | None) -> str | None:
     return (asked or named or writable[0]).name
 
 
-def plan_targets(sources: Sequence[Path], output: str | None, format: str | None = None) -> list[tuple[Path, Path]]:
+def plan_targets(
+    sources: Sequence[Path], output: str | None, format: str | None = None, wanted: Wanted = Wanted()
+) -> list[tuple[Path, Path]]:
     """Return (source, target) for each photo.
 
     Without ``output`` a result goes beside its photo as ``NAME-color.EXT``. A name with the ending of a format is one
     file; a name without, an existing folder, or one with a trailing slash is a folder, made if need be, and gets files
-    of the photos' names. ``format`` ("png") says the ending; None keeps the photo's own. Raises OptionError when
-    several photos would go to one file, or a result would replace another of the photos.
+    of the photos' names. ``format`` ("png") says the ending; None keeps the photo's own. Where several files of a photo
+    are ``wanted``, their names are :meth:`Wanted.files`. Raises OptionError when several would go to one file, or a
+    result would replace another of the photos.
     """
     folder = Path(output) if output is not None and _is_folder(output) else None
     if folder is None and output is not None and len(sources) > 1:
         raise OptionError(f"{len(sources)} photos do not fit into the one file {output}; give a folder")
+    if folder is None and output is not None and wanted.looks is not None:
+        raise OptionError(f"{wanted.looks} looks do not fit into the one file {output}; give a folder")
     pairs = []
     for source in sources:
         ending = _ending(source, format)
@@ -78,18 +103,19 @@ def plan_targets(sources: Sequence[Path], output: str | None, format: str | None
         else:
             target = Path(output) if folder is None else folder / f"{source.stem}{ending}"
         pairs.append((source, target))
-    _refuse_collisions(pairs)
+    _refuse_collisions([(source, file) for source, target in pairs for file in wanted.files(source, target)])
     if folder is not None:
         _make(folder)
     return pairs
 
 
 def colorize_files(
-    colorizer: Colorizer,
+    colorizer: Colorizer | Transplanter,
     pairs: Sequence[tuple[Path, Path]],
     settings: Callable[[int, int], Settings],
     options: SaveOptions,
     max_pixels: int,
+    wanted: Wanted = Wanted(),
 ) -> Iterator[Outcome]:
     """Colorize each source into its target and say what became of it; errors are returned, not raised.
 
@@ -99,13 +125,35 @@ def colorize_files(
         start = time.perf_counter()
         try:
             photo = Photo.open(source, max_pixels=max_pixels)
-            refuse_unusable(target, options.overwrite)
+            files = wanted.files(source, target)
+            for file in files:
+                refuse_unusable(file, options.overwrite)
             tint = photo.tint if photo.is_colored else None
-            colorizer.colorize(photo, settings(photo.width, photo.height)).save(target, options=options)
+            _write(colorizer, photo, settings(photo.width, photo.height), options, (wanted, files))
         except PhotochromError as error:
             yield Outcome(source, error=error, seconds=time.perf_counter() - start)
             continue
-        yield Outcome(source, target, None, time.perf_counter() - start, photo.width, photo.height, tint)
+        seconds = time.perf_counter() - start
+        yield Outcome(source, files[0], None, seconds, photo.width, photo.height, tint, tuple(files[1:]))
+
+
+def _write(
+    colorizer: Colorizer | Transplanter,
+    photo: Photo,
+    settings: Settings,
+    options: SaveOptions,
+    plan: tuple[Wanted, list[Path]],
+) -> None:
+    """Write all files that are wanted of a photo."""
+    wanted, files = plan
+    if isinstance(colorizer, Transplanter) or wanted.looks is None:
+        results = [colorizer.colorize(photo, settings)]
+    else:
+        results = [look for _, look in colorizer.looks(photo, wanted.looks, wanted.seed, settings)]
+    for result, file in zip(results, files, strict=False):
+        result.save(file, options=options)
+    if wanted.guess_map and isinstance(colorizer, Colorizer):
+        colorizer.guess_map(photo, settings).save(files[-1], overwrite=options.overwrite)
 
 
 def _is_folder(output: str) -> bool:

@@ -1,6 +1,7 @@
 """What the command line may say of colors and of results: checked here, before anything is loaded or decoded."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -9,8 +10,10 @@ from cyclopts import Parameter
 from photochrom.errors import OptionError
 
 if TYPE_CHECKING:
-    from photochrom.colorizer import Settings
+    from photochrom.colorizer import Colorizer, Settings
+    from photochrom.many import Wanted
     from photochrom.photo import SaveOptions
+    from photochrom.transplanter import Transplanter
 
 STREAM: Final = "-"
 """Stands for standard input or standard output where a file name is expected."""
@@ -33,9 +36,13 @@ class Look:
     "A color for a place, as X,Y=#RRGGBB or X,Y,RADIUS=#RRGGBB in pixels; may be repeated."
     hints: Path | None = None
     "A JSON file of hints, or a transparent PNG of the photo's size with colors painted on."
+    reference: Path | None = None
+    "Another photo, in color: the model's colors are moved toward its palette."
+    transplant: Path | None = None
+    "A colored version of this very photo, of any size: its colors are taken, no model is used."
 
-    def check(self) -> None:
-        """Raise OptionError or HintError for values that fit no photo at all."""
+    def check(self, photos: int = 1, wanted: "Wanted | None" = None) -> None:
+        """Raise OptionError or HintError for values that fit no photo at all, or not so many photos."""
         from photochrom.colorizer import Settings
         from photochrom.hints import Hint
 
@@ -44,6 +51,34 @@ class Look:
         Settings(self.temperature, self.saturation, warmth=self.warmth)
         for text in self.hint:
             Hint.parse(text)
+        if self.transplant is not None:
+            self._check_transplant(photos, wanted)
+
+    def _check_transplant(self, photos: int, wanted: "Wanted | None") -> None:
+        """Raise OptionError for several photos, and for options that are for models."""
+        plain = Look()
+        names = ("model", "temperature", "saturation", "warmth", "hint", "hints", "reference")
+        given = ["--" + name for name in names if getattr(self, name) != getattr(plain, name)]
+        if wanted is not None:
+            given += ["--looks"] * (wanted.looks is not None) + ["--guess-map"] * wanted.guess_map
+        if given:
+            raise OptionError(f"--transplant takes colors as they are and uses no model; leave out {', '.join(given)}")
+        if photos > 1:
+            raise OptionError(f"{photos} photos were given with --transplant, which is a version of one; give that one")
+
+    def painter(self) -> "tuple[Colorizer | Transplanter, Callable[[int, int], Settings]]":
+        """Return what gives photos their colors, loaded, and what gives the settings for a photo of some size."""
+        from photochrom.colorizer import Colorizer
+        from photochrom.photo import Photo
+        from photochrom.transplanter import Transplanter
+
+        if self.transplant is not None:
+            return Transplanter(Photo.open(self.transplant)), self.settings
+        colorizer = Colorizer(self.model)
+        if self.reference is None:
+            return colorizer, self.settings
+        palette = colorizer.reference(Photo.open(self.reference))
+        return colorizer, lambda width, height: replace(self.settings(width, height), reference=palette)
 
     def settings(self, width: int, height: int) -> "Settings":
         """Return the settings for a photo of this size."""
@@ -74,6 +109,12 @@ class Output:
     "Replace results that exist."
     max_pixels: int = 500_000_000
     "Refuse photos with more pixels than this, before decoding them."
+    looks: int | None = None
+    "Write 2 to 8 different versions, NAME-natural.EXT, NAME-conservative.EXT and on, instead of one."
+    seed: int = 0
+    "For --looks: another number draws other versions."
+    guess_map: bool = False
+    "Write NAME-guess.png, too: a heat map, bright where the model is guessing."
 
     def options(self) -> "SaveOptions":
         """Return how to save; raises OptionError for values that fit no photo at all."""
@@ -89,6 +130,15 @@ class Output:
         output = None if self.output == STREAM else self.output
         return SaveOptions(format_asked(output, self.format), self.quality, self.overwrite)
 
+    def wanted(self) -> "Wanted":
+        """Return which files are written of each photo; raises OptionError for a number of looks that cannot be."""
+        from photochrom.looks import look_names
+        from photochrom.many import Wanted
+
+        if self.looks is not None:
+            look_names(self.looks)
+        return Wanted(self.looks, self.guess_map, self.seed)
+
     def is_stream(self, photos: list[str], as_json: bool) -> bool:
         """Tell whether standard input or output is used; raises OptionError where that cannot be.
 
@@ -101,6 +151,11 @@ class Output:
             return False
         if len(photos) > 1:
             raise OptionError(f"{len(photos)} photos were given with -, which holds one; give one photo at a time")
+        if self.looks is not None or self.guess_map:
+            asked = "--guess-map" if self.looks is None else "--looks"
+            raise OptionError(
+                f"{asked} writes further files and was given with -, which holds one; give names of files"
+            )
         if as_json:
             raise OptionError("--json was given with -, which gives the picture itself; leave one of them out")
         return True

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,11 @@ from photochrom.judge.store import Store
 from photochrom.judge.trials import Plan
 
 PHOTOCHROM = Path(sys.executable).with_name("photochrom")
+
+
+def heeds_interrupts() -> None:
+    """Undo what a shell does to commands in its background: these ignore SIGINT, and so would their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def fails(capsys: pytest.CaptureFixture[str], *words: object) -> str:
@@ -110,7 +116,8 @@ def test_the_command_serves_until_interrupted_and_goes_on_later(
     tokens = []
     for _ in range(2):
         command = [str(word) for word in (PHOTOCHROM, *words, "--trials", 2, "--port", 0)]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        options: dict[str, Any] = {"stderr": subprocess.PIPE, "text": True, "preexec_fn": heeds_interrupts}
+        with subprocess.Popen(command, **options) as process:
             try:
                 assert process.stderr is not None
                 line = process.stderr.readline()

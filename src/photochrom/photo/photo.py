@@ -57,6 +57,15 @@ class Page:
             raise OptionError(f"lightness at {width}x{height}: expected at least 1x1")
         return np.asarray(np.clip(lab.lightness(self._resized(width, height))[..., 0], 0, 100), dtype=np.float32)
 
+    def lab(self, width: int, height: int) -> NDArray[np.float32]:
+        """Return the page's own colors as CIE Lab at another size, shape (height, width, 3); resized as ``lightness``.
+
+        L is 0..100, a and b are in Lab units, 0 for a gray page.
+        """
+        if width < 1 or height < 1:
+            raise OptionError(f"colors at {width}x{height}: expected at least 1x1")
+        return np.asarray(lab.rgb_to_lab(self._resized(width, height)), dtype=np.float32)
+
     @cached_property
     def tint(self) -> float:
         """Mean chroma C*ab of the page, in Lab units; 0 for a gray page."""

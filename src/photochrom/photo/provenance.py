@@ -1,9 +1,10 @@
 """The note in the file's XMP packet that says: colors by photochrom, with this model.
 
 An existing packet keeps its properties. Set or replaced are Iptc4xmpExt:DigitalSourceType (IPTC NewsCode "composite
-with trained algorithmic media": real media edited with a trained model), and what colorizing made untrue, if stated
-(orientation, color space). xmp:CreatorTool is set only where nothing is named yet. One event is added to
-xmpMM:History. Without a time, so that equal input gives equal output.
+with trained algorithmic media": real media edited with a trained model; for a transplant "composite": of elements
+that a model may have made or not), and what colorizing made untrue, if stated (orientation, color space).
+xmp:CreatorTool is set only where nothing is named yet. One event is added to xmpMM:History. Without a time, so that
+equal input gives equal output.
 """
 
 from xml.dom import Node, minidom
@@ -11,6 +12,10 @@ from xml.dom.minidom import Document, Element
 from xml.parsers.expat import ExpatError
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+COMPOSITE = "http://cv.iptc.org/newscodes/digitalsourcetype/composite"
+
+TRANSPLANT = "transplant"
+"""Stands where a model's name would when the colors come from another version of the photo."""
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _PREFIXES = {
@@ -93,16 +98,22 @@ def _annotate(document: Document, software: str, model: str | None) -> None:
     named = any(_has(description, "xmp", "CreatorTool") for description in descriptions)
     note = _element(document, "rdf", "Description")
     note.setAttributeNS(_RDF, "rdf:about", subject)
-    note.appendChild(_property(document, "Iptc4xmpExt", "DigitalSourceType", SOURCE_TYPE))
+    note.appendChild(_property(document, "Iptc4xmpExt", "DigitalSourceType", _source_type(model)))
     if not named:
         note.appendChild(_property(document, "xmp", "CreatorTool", software))
     _events(document, descriptions, note).appendChild(_event(document, software, model, previous))
     found[0].appendChild(note)
 
 
+def _source_type(model: str | None) -> str:
+    return COMPOSITE if model == TRANSPLANT else SOURCE_TYPE
+
+
 def _event(document: Document, software: str, model: str | None, previous: str) -> Element:
     parameters = f"colorized with model {model}" if model else "colorized"
-    if previous and previous != SOURCE_TYPE:
+    if model == TRANSPLANT:
+        parameters = "colorized with the colors of another version of this photo (transplant)"
+    if previous and previous != _source_type(model):
         parameters += f"; the source was {previous}"
     event = _element(document, "rdf", "li")
     event.setAttributeNS(_RDF, "rdf:parseType", "Resource")
