@@ -114,4 +114,4 @@ def test_a_chosen_alternative_becomes_the_color_of_its_thing_in_the_shipped_mode
     for found in list_alternatives(answer, x, y)[1:3]:
         after = choose(answer, x, y, found.ab)
         far, near = (np.hypot(*(one.ab()[region].mean(axis=0) - np.array(found.ab))) for one in (answer, after))
-        assert near < far / 2, found
+        assert near < 0.7 * far, found

@@ -27,7 +27,7 @@ BOLD: Final = (-0.3, 1.35)
 """What is added to the temperature, and the factor on saturation, of the careful and the vivid look."""
 
 DISTINCT: Final = 3.0
-"""Mean CIEDE2000 to every other look that a sample must have; drawn again where it has not."""
+"""Mean CIEDE2000 to every other look that a sample should have: drawn again where it has not, the best is kept."""
 
 TRIES: Final = 10
 REAL: Final = 0.08

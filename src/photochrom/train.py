@@ -97,6 +97,8 @@ def train(recipe: Recipe, plan: Plan, report: Callable[[Report], None] = lambda 
             report(Report(session.at.step, session.progress(), session.at.seconds, losses))
         session.check()
         session.save()
+        accelerator.wait_for_everyone()
+        accelerator.end_training()  # processes that just end may pull the connection from under the others
     finally:
         if session.log is not None:
             session.log.close()
