@@ -92,10 +92,17 @@ def read_card_file(path: Path | None) -> dict[str, Any]:
 
 def write_model(painter: nn.Module, card: Card, target: Path) -> None:
     """Export a painter with its card, check it, and move it into place."""
-    cells = max(2, -(-EXAMPLE // card.multiple))  # torch takes an innermost map of one place for a constant
-    example = _example(painter, cells * card.multiple, (cells + 1) * card.multiple)
+    model = _with_half_weights(to_onnx(painter, card.multiple))
+    write_card(model, card)
+    _save(model, target, lambda path: _check_parity(painter, card, path))
+
+
+def to_onnx(painter: nn.Module, multiple: int) -> onnx.ModelProto:
+    """Return a painter as an ONNX model, float32, for photos of any sides that are multiples of ``multiple``."""
+    cells = max(2, -(-EXAMPLE // multiple))  # torch takes an innermost map of one place for a constant
+    example = _example(painter, cells * multiple, (cells + 1) * multiple)
     high, wide = torch.export.Dim("high", min=1, max=4096), torch.export.Dim("wide", min=1, max=4096)
-    size = {2: card.multiple * high, 3: card.multiple * wide}
+    size = {2: multiple * high, 3: multiple * wide}
     program = torch.onnx.export(
         painter,
         example,
@@ -108,9 +115,7 @@ def write_model(painter: nn.Module, card: Card, target: Path) -> None:
     )
     if program is None:
         raise RunError("torch gave no ONNX program; is onnxscript installed?")
-    model = _with_half_weights(program.model_proto)
-    write_card(model, card)
-    _save(model, target, lambda path: _check_parity(painter, card, path))
+    return program.model_proto
 
 
 def rewrite_card(path: Path, card: Card) -> None:

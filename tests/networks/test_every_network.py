@@ -8,12 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from photochrom.export import to_onnx
 from photochrom.networks import NETWORKS, TINY_OPTIONS
 from photochrom.networks.blocks import Painter
 
@@ -184,25 +186,6 @@ def test_the_seed_alone_decides_the_weights(name: str) -> None:
     assert all(torch.equal(value, again[key]) for key, value in tiny(name).state_dict().items())
 
 
-def export(painter: Painter, target: Path) -> None:
-    """Write an ONNX file that takes any whole number of cells."""
-    high, wide = torch.export.Dim("high", min=2, max=256), torch.export.Dim("wide", min=2, max=256)
-    size = {2: painter.multiple * high, 3: painter.multiple * wide}
-    example = a_photo(2 * painter.multiple, 3 * painter.multiple)[: 1 + painter.takes_hints]
-    program = torch.onnx.export(
-        painter,
-        example,
-        input_names=["lightness", "hints"][: len(example)],
-        output_names=["raw"],
-        dynamic_shapes=(size,) * len(example),
-        dynamo=True,
-        optimize=False,
-        verbose=False,
-    )
-    assert program is not None
-    program.save(target)
-
-
 def settled(name: str) -> Painter:
     """Give a painter in use whose batch norm has seen something, so that its statistics count."""
     painter = build(name).train()
@@ -216,7 +199,7 @@ def settled(name: str) -> Painter:
 def test_the_exported_file_equals_torch_at_any_size(name: str, tmp_path: Path) -> None:
     painter = settled(name)
     target = tmp_path / "model.onnx"
-    export(painter, target)
+    onnx.save(to_onnx(painter, painter.multiple), target)
     session = onnxruntime.InferenceSession(target, providers=["CPUExecutionProvider"])
     for cells in ((1, 2), (2, 1), (9, 5), (4, 17)):
         lightness, hints = a_photo(*(painter.multiple * count for count in cells))
