@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from photochrom.losses import gradient, huber, judged, l1, l2, soft_cross_entropy
+from photochrom.losses import gradient, huber, judged, l1, l2, perceptual, soft_cross_entropy
 
 
 def test_soft_cross_entropy_is_minus_the_weighted_log_probability() -> None:
@@ -82,3 +82,10 @@ def test_every_loss_gives_finite_gradients_at_a_perfect_and_at_a_wild_answer() -
         assert logits.grad is not None
         assert torch.isfinite(field.grad).all()
         assert torch.isfinite(logits.grad).all()
+
+
+def test_the_perceptual_loss_is_the_mean_over_layers_of_relative_errors() -> None:
+    target = [torch.tensor([2.0, 2.0]), torch.tensor([0.5, 1.5, 1.0])]
+    predicted = [torch.tensor([3.0, 2.0]), torch.tensor([0.5, 1.5, 4.0])]
+    assert float(perceptual(predicted, target)) == pytest.approx((0.5 / 2 + 1.0 / 1.0) / 2)
+    assert float(perceptual(target, target)) == 0

@@ -1,20 +1,22 @@
 """Objectives: turns of losses, against the definition in NumPy."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from photochrom.batch import Batch
 from photochrom.card import Decode
 from photochrom.chroma import Bins, Chroma, Regression, Rgb
 from photochrom.color.bins import AB_BINS, soft_encode
-from photochrom.color.lab import rgb_to_lab
-from photochrom.encoding import EncodedBins, EncodedRegression, EncodedRgb, encoding_of
-from photochrom.losses import gradient, huber
-from photochrom.objectives import OBJECTIVES, Adversarial, Supervised, Turn
+from photochrom.color.lab import lab_to_rgb, rgb_to_lab
+from photochrom.encoding import EncodedBins, EncodedRegression, EncodedRgb, Reading, encoding_of
+from photochrom.losses import gradient, huber, perceptual
+from photochrom.objectives import OBJECTIVES, Adversarial, Supervised, Turn, objective_from
 
 RANDOM = np.random.default_rng(0)
 LOG_WEIGHTS = RANDOM.normal(0, 0.7, 313).astype(np.float32)
@@ -239,3 +241,74 @@ def test_what_a_painter_is_trained_on_is_what_it_is_decoded_to(chroma: Chroma, o
 
 def test_every_objective_is_known_by_a_name_for_recipes() -> None:
     assert {"supervised": Supervised, "adversarial": Adversarial} == OBJECTIVES
+
+
+def test_losses_look_at_the_color_as_it_is_read(encoded: EncodedBins) -> None:
+    raw, batch = some_scores(), a_batch()
+    turn, _ = the_turn(Supervised(reading=Reading(0.5, 0.75)), raw, encoded, batch)
+    annealed = BINS.decode(raw, Decode(temperature=0.5, balance=0.75), axis=1)
+    truth = batch.lab_B3HW[:, 1:].reshape(2, 2, 4, 4, 4, 4).mean(dim=(3, 5))
+    assert turn.parts_of_loss["huber"] == pytest.approx(float(huber(annealed / 110, truth / 110)), rel=1e-4)
+
+
+class Eyes(nn.Module):
+    """Eyes that see a picture's mean color and its pixels."""
+
+    def forward(self, rgb: Tensor) -> tuple[Tensor, ...]:
+        self.size = rgb.shape[-1]
+        return rgb.mean(dim=(2, 3)), rgb
+
+
+def test_the_perceptual_loss_sees_both_pictures_at_twice_the_size_of_the_answer(encoded: EncodedBins) -> None:
+    raw, batch, eyes = some_scores(), a_batch(), Eyes()
+    models: dict[str, nn.Module] = {"painter": Fixed(raw), "eyes": eyes}
+    (turn,) = Supervised(0, 0, 0, perceptual=2.0).turns(models, encoded, batch)
+    assert eyes.size == 8
+
+    def picture(ab: Tensor) -> Tensor:
+        light = functional.avg_pool2d(batch.lab_B3HW[:, :1], 2)
+        return lab_to_rgb(torch.cat([light, ab], dim=1), axis=1).clamp(0, 1)
+
+    mean = BINS.decode(raw, Decode(temperature=1.0, balance=0.0), axis=1)
+    painted = picture(functional.interpolate(mean, scale_factor=2.0, mode="bilinear"))
+    expected = perceptual(eyes(painted), eyes(picture(functional.avg_pool2d(batch.lab_B3HW[:, 1:], 2))))
+    assert turn.parts_of_loss["perceptual"] == pytest.approx(float(expected), rel=1e-3)
+    assert turn.parts_of_loss["loss"] == pytest.approx(2 * float(expected), rel=1e-3)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e3])
+def test_the_gradient_of_the_perceptual_loss_is_finite(encoded: EncodedBins, scale: float) -> None:
+    painter = Fixed(some_scores() * scale)
+    (turn,) = Supervised(0, 0, 0, perceptual=1.0).turns({"painter": painter, "eyes": Eyes()}, encoded, a_batch())
+    turn.loss.backward()
+    assert painter.raw.grad is not None
+    assert torch.isfinite(painter.raw.grad).all()
+
+
+def test_what_is_beside_a_game_adds_its_losses_and_says_what_the_critic_sees(encoded: EncodedBins) -> None:
+    raw, batch = some_scores(), a_batch()
+    beside = Supervised(reading=Reading(0.5, 0.75))
+    models: dict[str, nn.Module] = {"painter": Fixed(raw), "critic": Critic(3)}
+    _, painter = Adversarial(l1=0.0, gan=0.5, beside=beside).turns(models, encoded, batch)
+    alone, _ = the_turn(beside, raw, encoded, batch)
+    seen = functional.avg_pool2d(batch.lightness_B1HW, 4) / 50 - 1
+    read = BINS.decode(raw, Decode(temperature=0.5, balance=0.75), axis=1) / 110
+    game = 0.5 * -torch.log(torch.sigmoid(models["critic"](torch.cat([seen, read], dim=1)))).mean()
+    assert float(painter.loss.detach()) == pytest.approx(float(game.detach()) + alone.parts_of_loss["loss"], rel=1e-4)
+    assert {"cross_entropy", "huber", "gradient", "G GAN", "G"} <= set(painter.parts_of_loss)
+    assert Adversarial(beside=beside).needs_bins
+    assert not Adversarial().needs_bins
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        Supervised(perceptual=2.0, reading=Reading(0.5, 0.75)),
+        Adversarial(),
+        Adversarial(beside=Supervised(perceptual=1.0, reading=Reading(0.4, 1.0))),
+    ],
+)
+def test_objectives_are_read_back_from_what_recipes_keep(objective: Supervised | Adversarial) -> None:
+    kind = "adversarial" if objective.critic else "supervised"
+    assert objective_from({"kind": kind, **asdict(objective)}) == objective
+    assert objective.needs_eyes == (objective != Adversarial())

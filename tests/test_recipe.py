@@ -34,7 +34,7 @@ def test_objectives_keep_their_kind_and_weights_in_json() -> None:
     recipe = replace(TINY, stages=(Stage(32, 1.0, 4, Supervised(1.5, 0.0, 3.0)),))
     entry = json.loads(recipe.to_json())["stages"][0]["objective"]
     expected = {"kind": "supervised", "cross_entropy": 1.5, "huber": 0.0, "gradient": 3.0, "l1": 0.0, "l2": 0.0}
-    assert entry == expected
+    assert entry == expected | {"perceptual": 0.0, "reading": {"temperature": 1.0, "balance": 0.0}}
     assert Recipe.from_json(recipe.to_json()).stages == recipe.stages
 
 

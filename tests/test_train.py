@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from photochrom import train as train_module
 from photochrom.backbones.resnet import build_encoder
+from photochrom.backbones.vgg16 import Vgg16
 from photochrom.budget import Budget, Start
 from photochrom.checkpoint import load_checkpoint
 from photochrom.chroma import Bins
@@ -272,3 +273,27 @@ def test_every_process_takes_its_own_part_of_the_same_batch(plan: Plan) -> None:
     session.accelerator.num_processes = 3
     with pytest.raises(OptionError, match="batch 4 cannot be shared by 3 processes"):
         session._batches(stage)
+
+
+@pytest.fixture(scope="module")
+def eyes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a file of a VGG-16 with random weights."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("eyes") / "vgg.safetensors"
+    save_file(Vgg16().state_dict(), path)
+    return path
+
+
+SEEN = replace(TINY, name="seen", stages=(replace(TINY.stages[0], share=1.0, objective=Supervised(perceptual=1.0)),))
+
+
+def test_a_perceptual_loss_is_logged_and_looked_at(plan: Plan, eyes: Path, quick: None) -> None:
+    train(SEEN, replace(plan, start=Start(eyes=eyes, workers=0), budget=Budget(steps=2)))
+    log = read_log(plan.run)
+    assert {row["kind"] for row in log} == {"train", "check"}
+    assert all(row["perceptual"] > 0 for row in log)
+
+
+def test_a_perceptual_loss_without_eyes_is_an_error_before_training(plan: Plan) -> None:
+    with pytest.raises(RunError, match=r"^seen has a perceptual loss; give the weights of its VGG-16 with --eyes$"):
+        Session(SEEN, plan, Accelerator())

@@ -42,6 +42,8 @@ class Start:
     "Safetensors file with ImageNet weights for the encoder."
     init: Path | None = None
     "A model file to go on from, instead of an encoder."
+    eyes: Path | None = None
+    "Safetensors file with VGG-16 weights (conv1_1 to conv3_3), for recipes with a perceptual loss."
     manifest: Path | None = None
     "A manifest of photochrom clean: only its accepted photos are trained on, its val split is looked at."
     workers: int = 1

@@ -5,6 +5,9 @@
 Shapes: B photos, h x w places, C color channels (2 for ab, 3 for RGB), Q raw channels, P = B h w places, K neighbors.
 """
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -15,14 +18,32 @@ from photochrom.chroma import LARGEST_AB, Bins, Chroma, Rgb
 from photochrom.color.lab import lab_to_rgb
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a distribution is read as one color: the annealed mean of Zhang et al. 2016, eq. 5, as cards decode it."""
+
+    temperature: float = 1.0
+    balance: float = 0.0
+
+
+MEAN: Final = Reading()
+"""The mean color of the true frequencies."""
+
+
 class Encoding(nn.Module):
     """A chroma on the training device; subclasses say what ``color`` is."""
 
     channels = 2
 
-    def color(self, raw_BQhw: Tensor) -> Tensor:
-        """Return the color (B, C, h, w) that raw answers stand for."""
+    def color(self, raw_BQhw: Tensor, reading: Reading = MEAN) -> Tensor:
+        """Return the color (B, C, h, w) that raw answers stand for; only bins can be read in several ways."""
         raise NotImplementedError
+
+    def picture(self, color_BChw: Tensor, lightness_B1hw: Tensor) -> Tensor:
+        """Return color on lightness (L in 0..100) as RGB (B, 3, h, w) in 0..1; what sRGB cannot show is clipped."""
+        lab = torch.cat([lightness_B1hw, color_BChw * LARGEST_AB], dim=1)
+        rgb: Tensor = lab_to_rgb(lab, axis=1)
+        return rgb.clamp(0, 1)
 
     def target(self, batch: Batch, stride: int) -> Tensor:
         """Return the true color (B, C, H / stride, W / stride)."""
@@ -32,8 +53,9 @@ class Encoding(nn.Module):
 class EncodedRegression(Encoding):
     """ab by tanh."""
 
-    def color(self, raw_BQhw: Tensor) -> Tensor:
+    def color(self, raw_BQhw: Tensor, reading: Reading = MEAN) -> Tensor:
         """Return a and b / 110 (B, 2, h, w)."""
+        del reading
         return torch.tanh(raw_BQhw)
 
 
@@ -42,9 +64,15 @@ class EncodedRgb(Encoding):
 
     channels = 3
 
-    def color(self, raw_BQhw: Tensor) -> Tensor:
+    def color(self, raw_BQhw: Tensor, reading: Reading = MEAN) -> Tensor:
         """Return RGB in -1..1 (B, 3, h, w): 2 sigmoid(raw) - 1."""
+        del reading
         return torch.tanh(raw_BQhw / 2)
+
+    def picture(self, color_BChw: Tensor, lightness_B1hw: Tensor) -> Tensor:
+        """Return RGB (B, 3, h, w) in 0..1; it has a lightness of its own."""
+        del lightness_B1hw
+        return (color_BChw + 1) / 2
 
     def target(self, batch: Batch, stride: int) -> Tensor:
         """Return the true RGB in -1..1 (B, 3, H / stride, W / stride)."""
@@ -67,10 +95,11 @@ class EncodedBins(Encoding):
         table = bins.neighbor_table() if bins.rgb is None else np.zeros((1, 1, 1), np.int64)
         self.register_buffer("table", torch.from_numpy(table))
 
-    def color(self, raw_BQhw: Tensor) -> Tensor:
-        """Return the mean a and b / 110 (B, 2, h, w), after the rebalancing has been taken back."""
-        scores = torch.movedim(raw_BQhw, 1, -1) - self.log_weights_Q
-        return torch.movedim(torch.softmax(scores, dim=-1) @ self.colors_Q2, -1, 1) / LARGEST_AB
+    def color(self, raw_BQhw: Tensor, reading: Reading = MEAN) -> Tensor:
+        """Return a and b / 110 (B, 2, h, w): the mean color after the rebalancing has been taken back, or annealed."""
+        scores = torch.movedim(raw_BQhw, 1, -1) - self.log_weights_Q * (1 - reading.balance)
+        shares = torch.softmax(scores / reading.temperature, dim=-1)
+        return torch.movedim(shares @ self.colors_Q2, -1, 1) / LARGEST_AB
 
     def classes(self, batch: Batch, stride: int) -> tuple[Tensor, Tensor]:
         """Return the target bins (P, K), nearest first, and their weights (P, K), which sum to one.

@@ -3,6 +3,8 @@
 Shapes: P places (B photos x h x w), Q bins, K soft-encoding neighbors, C color channels in -1..1 (ab / 110, or RGB).
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -42,6 +44,16 @@ def l1(predicted: Tensor, target: Tensor) -> Tensor:
 def l2(predicted: Tensor, target: Tensor) -> Tensor:
     """Mean squared error."""
     return functional.mse_loss(predicted, target)
+
+
+def perceptual(predicted: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
+    """Mean absolute error of a network's features, each layer's relative to the size of the target's features.
+
+    Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", eq. 2 (feature
+    reconstruction), with absolute errors, which outliers move less.
+    """
+    pairs = zip(predicted, target, strict=True)
+    return torch.stack([(one - other).abs().mean() / other.abs().mean().clamp(min=1e-6) for one, other in pairs]).mean()
 
 
 def judged(logits: Tensor, wanted: float) -> Tensor:

@@ -3,6 +3,7 @@
 Shapes: N photos, H x W pixels.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -55,15 +56,15 @@ class Preview:
         }
 
     @torch.no_grad()
-    def losses(self, painter: nn.Module, objective: Objective, encoding: Encoding) -> dict[str, float]:
+    def losses(self, models: Mapping[str, nn.Module], objective: Objective, encoding: Encoding) -> dict[str, float]:
         """Return the mean losses on the photos; none for a game, whose losses depend on the critic."""
         if objective.critic:
             return {}
-        device = next(painter.parameters()).device
+        device = next(models["painter"].parameters()).device
         totals: dict[str, float] = {}
         for start in range(0, len(self.truth), 16):
             batch = self.batch.part(start, start + 16, device)
-            for turn in objective.turns({"painter": painter}, encoding, batch):
+            for turn in objective.turns(models, encoding, batch):
                 for name, value in turn.parts_of_loss.items():
                     totals[name] = totals.get(name, 0.0) + value * len(batch.lab_B3HW)
         return {name: total / len(self.truth) for name, total in totals.items()}

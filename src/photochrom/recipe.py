@@ -10,7 +10,7 @@ import torch
 from photochrom.errors import RunError
 from photochrom.networks import CRITIC_TINY_OPTIONS, CRITICS, NETWORKS, TINY_OPTIONS
 from photochrom.networks.blocks import Painter
-from photochrom.objectives import OBJECTIVES, Objective, Supervised
+from photochrom.objectives import OBJECTIVES, Objective, Supervised, objective_from
 
 SCHEDULES = ("cosine", "constant")
 CHROMA_KINDS = ("bins", "palette", "regression", "rgb")
@@ -80,15 +80,18 @@ class Recipe:
         """Read a recipe; raises RunError when it does not fit this version."""
         try:
             values = json.loads(text)
-            stages = []
-            for entry in values.pop("stages"):
-                objective = dict(entry.pop("objective"))
-                stages.append(Stage(**entry, objective=OBJECTIVES[objective.pop("kind")](**objective)))
+            entries = values.pop("stages")
+            stages = [Stage(**{**entry, "objective": objective_from(entry["objective"])}) for entry in entries]
             if "betas" in values:
                 values["betas"] = tuple(values["betas"])
             return cls(**values, stages=tuple(stages))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise RunError(f"this recipe cannot be read ({error}); was it written by another version?") from error
+
+    @property
+    def needs_eyes(self) -> bool:
+        """Whether some stage has a perceptual loss."""
+        return any(stage.objective.needs_eyes for stage in self.stages)
 
     def tiny(self) -> "Recipe":
         """Return the same recipe at toy size, for tests: tiny networks, small crops and batches."""

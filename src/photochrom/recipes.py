@@ -11,7 +11,8 @@ from photochrom.errors import RunError
 from photochrom.objectives import Adversarial, Supervised
 from photochrom.recipe import Recipe, Stage
 
-_L1, _L2 = (Supervised(cross_entropy=0, huber=0, gradient=0, **{name: 1.0}) for name in ("l1", "l2"))
+_NO_LOSS = Supervised(cross_entropy=0, huber=0, gradient=0)
+_L1, _L2 = replace(_NO_LOSS, l1=1.0), replace(_NO_LOSS, l2=1.0)
 _CROSS_ENTROPY = Supervised(cross_entropy=1, huber=0, gradient=0)
 
 

@@ -32,7 +32,7 @@ from photochrom.preview import Preview
 from photochrom.prior import fit_chroma
 from photochrom.recipe import Recipe, Stage
 from photochrom.runlog import RunLog, draw_curves
-from photochrom.trainee import Trainee, build_trainee, load_encoder, load_weights
+from photochrom.trainee import Trainee, build_trainee, load_encoder, load_eyes, load_weights
 
 LOWEST_RATE = 0.01
 PREVIEW_PHOTOS = 96
@@ -151,6 +151,9 @@ class Session:
             compiled = self.plan.start.compile and name == "painter"
             module = torch.compile(part, dynamic=False) if compiled else part
             models[name], self.optimizers[name] = self.accelerator.prepare(module, self.trainee.optimizers[name])
+        if self.recipe.needs_eyes:
+            eyes = load_eyes(self.recipe, self.plan.start.eyes).to(self.accelerator.device)
+            models["eyes"] = self.accelerator.prepare_model(eyes, evaluation_mode=True)
         return models
 
     def progress(self) -> float:
@@ -253,7 +256,8 @@ class Session:
             return
         objective = self.recipe.stages[self.at.stage].objective
         values = self.preview.check(self.trainee.averaged)
-        values |= self.preview.losses(self.trainee.averaged, objective, self.trainee.encoding)
+        looking = {**self.models, "painter": self.trainee.averaged}
+        values |= self.preview.losses(looking, objective, self.trainee.encoding)
         self.log.write("check", self.at.step, {**values, "seconds": self.at.seconds})
         samples = self.plan.run / "samples"
         samples.mkdir(exist_ok=True)

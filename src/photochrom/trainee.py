@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from photochrom.backbones.resnet import load_gray_encoder
+from photochrom.backbones.vgg16 import Vgg16
 from photochrom.checkpoint import optimizer_tensors, restore_optimizer
 from photochrom.chroma import Chroma
 from photochrom.encoding import Encoding, encoding_of
@@ -121,6 +122,13 @@ def load_encoder(trainee: Trainee, path: Path) -> None:
         raise RunError(f"{path} cannot be read as encoder weights ({error}); expected a safetensors file") from error
     load_gray_encoder(trainee.painter.encoder, state)  # type: ignore[arg-type]
     trainee.averaged.load_state_dict(trainee.painter.state_dict())
+
+
+def load_eyes(recipe: Recipe, path: Path | None) -> nn.Module:
+    """Load the frozen network of the recipe's perceptual loss; raises RunError where no file of it was given."""
+    if path is None:
+        raise RunError(f"{recipe.name} has a perceptual loss; give the weights of its VGG-16 with --eyes")
+    return Vgg16.from_file(path)
 
 
 def _channels_last(module: nn.Module) -> nn.Module:

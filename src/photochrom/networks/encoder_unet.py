@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from photochrom.backbones.resnet import build_encoder
 from photochrom.networks.blocks import Merge, Painter
+from photochrom.networks.color_queries import ColorQueries
 
 
 class ContextBlock(nn.Module):
@@ -54,7 +55,8 @@ class EncoderUNet(Painter):
     """A U-Net whose encoder is pre-trained; see the module's text.
 
     ``outputs`` is Q; ``encoder`` a name of :data:`photochrom.backbones.resnet.ENCODERS`; ``width`` the channels of the
-    context, ``blocks`` how many context blocks; ``decoder`` the channels at strides 8 and 4.
+    context, ``blocks`` how many context blocks; ``decoder`` the channels at strides 8 and 4. Color ``queries``, if any,
+    look at the context and at both scales of the decoder, and their maps join the finest features before the head.
     """
 
     multiple = 16
@@ -62,7 +64,7 @@ class EncoderUNet(Painter):
     takes_hints = True
 
     def __init__(self, outputs: int, encoder: str = "resnet50", width: int = 384, blocks: int = 2,
-                 decoder: tuple[int, int] = (192, 96)) -> None:  # fmt: skip
+                 decoder: tuple[int, int] = (192, 96), queries: int = 0) -> None:  # fmt: skip
         super().__init__()
         self.encoder = build_encoder(encoder, inputs=4)
         fine, middle, deep = self.encoder.channels
@@ -72,14 +74,17 @@ class EncoderUNet(Painter):
         self.fine = nn.Conv2d(fine, decoder[1] * 2 // 3, 1)
         self.up8 = Merge(width, decoder[0] * 2 // 3, decoder[0])
         self.up4 = Merge(decoder[0], decoder[1] * 2 // 3, decoder[1])
-        self.head = nn.Conv2d(decoder[1], outputs, 1)
+        self.queries = ColorQueries(queries, decoder[0], (width, *decoder), decoder[1]) if queries else None
+        self.head = nn.Conv2d(decoder[1] + queries, outputs, 1)
 
     def forward(self, lightness_B1HW: Tensor, hints_B3HW: Tensor) -> Tensor:
         """Map L (0..100) and hints to raw (B, Q, H/4, W/4)."""
         gray = (lightness_B1HW / 100 - 0.449) / 0.226
         hinted = torch.cat([gray, hints_B3HW[:, :1], hints_B3HW[:, 1:] / 110], dim=1)
         fine, middle, deep = self.encoder(hinted)
-        x = self.context(self.deep(deep))
-        x = self.up8(x, self.middle(middle))
-        x = self.up4(x, self.fine(fine))
+        context = self.context(self.deep(deep))
+        eighth = self.up8(context, self.middle(middle))
+        x = self.up4(eighth, self.fine(fine))
+        if self.queries is not None:
+            x = torch.cat([x, self.queries((context, eighth, x), x)], dim=1)
         return self.head(x)  # type: ignore[no-any-return]

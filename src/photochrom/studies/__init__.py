@@ -2,6 +2,7 @@
 
 from photochrom.studies import (
     dcgan,
+    default_parts,
     eccv16,
     families,
     gallery,
@@ -15,6 +16,7 @@ from photochrom.studies import (
 
 STUDIES = {
     "dcgan": dcgan.STUDY,
+    "default_parts": default_parts.STUDY,
     "eccv16": eccv16.STUDY,
     "families": families.STUDY,
     "gallery": gallery.STUDY,

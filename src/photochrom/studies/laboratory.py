@@ -19,6 +19,8 @@ from photochrom.train import Plan, train
 
 CHECKS = 5
 MODEL = "model.onnx"
+EYES: Final = "vgg16_conv3"
+"""The backbone of perceptual losses."""
 FETCHED: Final[Mapping[str, Published]] = {"resnet18_c4": RESNET18}
 """Backbones that are published, and can be fetched where there is a network."""
 
@@ -51,6 +53,8 @@ class Laboratory:
             self.library.select(trial.validation)
             if trial.encoder is not None:
                 self.backbone(trial.encoder)
+            if trial.recipe.needs_eyes:
+                self.backbone(EYES)
 
     def backbone(self, name: str) -> Path:
         """Return the file of a backbone's weights, fetched where it is missing and :data:`FETCHED`.
@@ -105,7 +109,9 @@ class Laboratory:
             self.library.select(trial.photos),
             self.library.select(trial.validation),
             Budget(minutes=minutes, check_minutes=minutes / CHECKS),
-            Start(encoder=encoder, precision=self.precision),
+            Start(
+                encoder=encoder, eyes=self.backbone(EYES) if trial.recipe.needs_eyes else None, precision=self.precision
+            ),
         )
 
 
