@@ -157,13 +157,15 @@ def _looks(page: Page, game: Trained, regression: Trained) -> None:
 
 
 def looks(one: Trained) -> list[tuple[str, int, float, float, float]]:
-    """Return name, step, mean loss since the look before, PSNR and colorfulness for each look at validation photos."""
+    """Return name, step, mean loss since the look before, PSNR and colorfulness for each look at validation photos.
+
+    The look before the first step is left out: there is no loss before it.
+    """
     steps, losses = (np.array(column) for column in one.curve("loss"))
     seen = {row["step"]: row for row in one.log if row["kind"] == "check"}
     rows = []
-    for before, step in pairwise([0, *sorted(seen)]):
-        since = losses[(steps > before) & (steps <= step)]
-        mean = float(since.mean()) if since.size else float("nan")
+    for before, step in pairwise(sorted({0, *seen})):
+        mean = float(losses[(steps > before) & (steps <= step)].mean())
         rows.append((one.trial.name, int(step), mean, seen[step]["psnr"], seen[step]["colorfulness"]))
     return rows
 
