@@ -56,12 +56,17 @@ STANDS_ON = {
     "train": ["trainee", "prior", "preview", "runlog", "budget"],
     "export": ["train"],
     "launch": ["export", "weights"],
+    "quantize": ["export"],
+    "packing": ["quantize"],
     "judge": ["colorizer", "data", "progress"],
     "studies": ["evaluate", "launch", "recipes", "progress"],
+    # serve
+    "server": ["colorizer", "transplanter"],
+    "client": [],
     # judge
     "evaluate": ["colorizer", "export"],
     # face
-    "cli": ["__init__", "questions", "transplanter", "judge", "studies", "options", "progress"],
+    "cli": ["__init__", "packing", "questions", "transplanter", "judge", "studies", "server", "options", "progress"],
     "__main__": ["cli"],
 }
 USE_HALF = {"errors", "color", "card", "chroma", "hints", "photo", "weights", "colorizer", "many", "__init__"}

@@ -177,7 +177,9 @@ def test_a_model_that_differs_from_torch_is_not_written(tmp_path: Path, monkeypa
     painter = build_painter(find_recipe("default_tiny"), Bins.published()).eval()
     card = replace(CARD, chroma=Bins.published().to_card())
     with pytest.raises(RunError, match=r"is .* Lab units from torch, at most 0.001 is allowed"):
-        export._save(onnx.ModelProto(), tmp_path / "m.onnx", lambda path: export._check_parity(painter, card, path))
+        export.save_model(
+            onnx.ModelProto(), tmp_path / "m.onnx", lambda path: export._check_parity(painter, card, path)
+        )
     assert not list(tmp_path.iterdir())
 
 
@@ -198,7 +200,7 @@ def test_a_folder_without_a_run_and_a_folder_that_is_missing_are_errors(tmp_path
     with pytest.raises(RunError, match=r"there is no checkpoint in .*; expected the folder that photochrom train"):
         export_run(tmp_path, tmp_path / "m.onnx", "name", {})
     with pytest.raises(OutputUnwritable, match="No such file or directory"):
-        export._save(onnx.ModelProto(), tmp_path / "missing" / "m.onnx", lambda _: None)
+        export.save_model(onnx.ModelProto(), tmp_path / "missing" / "m.onnx", lambda _: None)
 
 
 def test_a_checkpoint_of_an_unknown_recipe_cannot_be_exported(trained_run: Path, tmp_path: Path) -> None:

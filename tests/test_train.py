@@ -12,11 +12,9 @@ import pytest
 import torch
 from accelerate import Accelerator
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from photochrom import train as train_module
-from photochrom.backbones.resnet import build_encoder
-from photochrom.backbones.vgg16 import Vgg16
 from photochrom.budget import Budget, Start
 from photochrom.checkpoint import load_checkpoint
 from photochrom.chroma import Bins
@@ -248,19 +246,6 @@ def test_no_photos_are_an_error(plan: Plan) -> None:
         train(TINY, replace(plan, validation=[]))
 
 
-def test_an_encoder_starts_the_painter_and_its_average(plan: Plan, tmp_path: Path) -> None:
-    path = tmp_path / "encoder.safetensors"
-    torch.manual_seed(5)
-    weights = build_encoder("tiny", 3).state_dict()
-    save_file(weights, path)
-    trainee = Session(TINY, replace(plan, start=Start(encoder=path, workers=0)), Accelerator()).trainee
-    for painter in (trainee.painter, trainee.averaged):
-        assert torch.equal(painter.get_parameter("encoder.layer2.0.conv2.weight"), weights["layer2.0.conv2.weight"])
-    path.write_bytes(b"junk")
-    with pytest.raises(RunError, match=r"cannot be read as encoder weights .*; expected a safetensors file"):
-        Session(TINY, replace(plan, start=Start(encoder=path, workers=0)), Accelerator())
-
-
 def test_every_process_takes_its_own_part_of_the_same_batch(plan: Plan) -> None:
     session = Session(TINY, plan, Accelerator())
     stage = TINY.stages[0]
@@ -273,27 +258,3 @@ def test_every_process_takes_its_own_part_of_the_same_batch(plan: Plan) -> None:
     session.accelerator.num_processes = 3
     with pytest.raises(OptionError, match="batch 4 cannot be shared by 3 processes"):
         session._batches(stage)
-
-
-@pytest.fixture(scope="module")
-def eyes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a file of a VGG-16 with random weights."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("eyes") / "vgg.safetensors"
-    save_file(Vgg16().state_dict(), path)
-    return path
-
-
-SEEN = replace(TINY, name="seen", stages=(replace(TINY.stages[0], share=1.0, objective=Supervised(perceptual=1.0)),))
-
-
-def test_a_perceptual_loss_is_logged_and_looked_at(plan: Plan, eyes: Path, quick: None) -> None:
-    train(SEEN, replace(plan, start=Start(eyes=eyes, workers=0), budget=Budget(steps=2)))
-    log = read_log(plan.run)
-    assert {row["kind"] for row in log} == {"train", "check"}
-    assert all(row["perceptual"] > 0 for row in log)
-
-
-def test_a_perceptual_loss_without_eyes_is_an_error_before_training(plan: Plan) -> None:
-    with pytest.raises(RunError, match=r"^seen has a perceptual loss; give the weights of its VGG-16 with --eyes$"):
-        Session(SEEN, plan, Accelerator())

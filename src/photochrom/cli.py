@@ -139,22 +139,6 @@ def train(
 
 
 @app.command
-def export(run: Path, model: Path, /, *, name: str = "default", card: Path | None = None) -> None:
-    """Write a run's averaged weights as a model file.
-
-    Args:
-        run: The folder that photochrom train wrote.
-        model: The .onnx file to write; an existing one is replaced.
-        name: The model's name, on its card and in the photos it colors.
-        card: A JSON file with what the card says besides: description, decode, origins, metrics.
-    """
-    from photochrom.export import export_run, read_card_file
-
-    export_run(run, model, name, read_card_file(card))
-    print(model)
-
-
-@app.command
 def evaluate(
     model_files: list[str],
     /,
@@ -177,6 +161,10 @@ def evaluate(
 
 
 # Commands loaded when they are typed; the help stands here for photochrom --help.
+export_help = "Write a run's averaged weights as a model file."
+app.command("photochrom.packing:export", name="export", help=export_help)
+quantize_help = "Write a model file with int8 weights and arithmetic: half the size, about twice as fast."
+app.command("photochrom.packing:quantize", name="quantize", help=quantize_help)
 models_help = "List the shipped models with their cards."
 app.command("photochrom.questions:models", name="models", help=models_help)
 alternatives_help = "List the likely colors of the thing at a point of a photo."
@@ -185,6 +173,8 @@ judge_help = "Ask people which of two is the real color photo, on a local web pa
 app.command("photochrom.judge.command:judge", name="judge", help=judge_help)
 judge_report_help = "Count the answers of photochrom judge: how often colorized photos passed for real."
 app.command("photochrom.judge.command:judge_report", name="judge-report", help=judge_report_help)
+serve_help = "Serve the web application and its REST API, on this computer."
+app.command("photochrom.server.command:serve", name="serve", help=serve_help)
 study_help = "Train, compare and explain the systems of the field; writes a page."
 app.command("photochrom.studies.command:study", name="study", help=study_help)
 

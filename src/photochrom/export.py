@@ -94,7 +94,7 @@ def write_model(painter: nn.Module, card: Card, target: Path) -> None:
     """Export a painter with its card, check it, and move it into place."""
     model = _with_half_weights(to_onnx(painter, card.multiple))
     write_card(model, card)
-    _save(model, target, lambda path: _check_parity(painter, card, path))
+    save_model(model, target, lambda path: _check_parity(painter, card, path))
 
 
 def to_onnx(painter: nn.Module, multiple: int) -> onnx.ModelProto:
@@ -122,7 +122,7 @@ def rewrite_card(path: Path, card: Card) -> None:
     """Replace the card inside a model file, atomically."""
     model = onnx.load(path)
     write_card(model, card)
-    _save(model, path, lambda _: None)
+    save_model(model, path, lambda _: None)
 
 
 def write_card(model: onnx.ModelProto, card: Card) -> None:
@@ -145,6 +145,8 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], Card]:
     cards = [prop.value for prop in model.metadata_props if prop.key == "card"]
     if not cards:
         raise ModelError(f"{path} has no card inside; expected a file that photochrom export wrote")
+    if any(entry.data_type == TensorProto.INT8 for entry in model.graph.initializer):
+        raise ModelError(f"{path} is quantized, which cannot be trained on; give the model that it was made from")
     weights = {
         entry.name.removesuffix(_HALF): torch.from_numpy(numpy_helper.to_array(entry).astype(np.float32))
         for entry in model.graph.initializer
@@ -165,6 +167,19 @@ def _is_halved(name: str, size: int) -> bool:
     return size >= SMALLEST_HALVED and not name.endswith("running_var")
 
 
+def with_full_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the model of a file with float32 weights and no casts, as it was before it was stored."""
+    graph = model.graph
+    for entry in graph.initializer:
+        if entry.name.endswith(_HALF):
+            values = numpy_helper.to_array(entry).astype(np.float32)
+            entry.CopyFrom(numpy_helper.from_array(values, entry.name.removesuffix(_HALF)))
+    nodes = [node for node in graph.node if not (node.op_type == "Cast" and node.input[0].endswith(_HALF))]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return model
+
+
 def _with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     graph = model.graph
     casts = []
@@ -182,7 +197,11 @@ def _with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def _save(model: onnx.ModelProto, target: Path, check: Callable[[Path], None]) -> None:
+def save_model(model: onnx.ModelProto, target: Path, check: Callable[[Path], None]) -> None:
+    """Write a model to a temporary name, let ``check`` look at it, and move it into place.
+
+    Raises OutputUnwritable where that cannot be done, and what ``check`` raises; nothing is left behind then.
+    """
     fresh = None
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".onnx")

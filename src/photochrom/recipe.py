@@ -42,7 +42,8 @@ class Recipe:
     that of the critic. They rise over ``warm_up`` (a share of the budget), then follow the ``schedule``: "cosine"
     to a hundredth, or "constant". ``mix`` is the lambda of the class weights (1 is none at all), ``ema`` the decay of
     the averaged weights (0 averages nothing), ``clip`` the largest gradient norm; ``aged`` inputs look like old photos.
-    Where nothing else is said, a run starts from the shipped model ``starts_from`` and takes ``minutes``.
+    Where nothing else is said, a run starts from the shipped model ``starts_from`` and takes ``minutes``. Who
+    ``prunes`` may start from a deeper network with layers of the same names, and leaves out what is too much.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Recipe:
     aged: bool = True
     seed: int = 0
     starts_from: str | None = None
+    prunes: bool = False
     minutes: float | None = None
 
     def to_json(self) -> str:
@@ -101,7 +103,7 @@ class Recipe:
             self,
             name=f"{self.name}_tiny",
             network_options=TINY_OPTIONS[self.network],
-            critic_options={} if self.critic is None else CRITIC_TINY_OPTIONS[self.critic],
+            critic_options={} if self.critic is None else {**self.critic_options, **CRITIC_TINY_OPTIONS[self.critic]},
             stages=tuple(replace(stage, size=size, batch=4) for stage, size in zip(self.stages, sizes, strict=True)),
         )
 

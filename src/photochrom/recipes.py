@@ -7,6 +7,7 @@ sizes and batches are those that fit a small computer. All but the default see c
 from dataclasses import replace
 from pathlib import Path
 
+from photochrom.encoding import Reading
 from photochrom.errors import RunError
 from photochrom.objectives import Adversarial, Supervised
 from photochrom.recipe import Recipe, Stage
@@ -44,11 +45,23 @@ _DEFAULT = Recipe(
     stages=(Stage(size=96, share=0.55), Stage(size=128, share=0.3), Stage(size=176, share=0.15)),
 )
 
+_FINISH = Adversarial(l1=0.0, gan=0.3, beside=Supervised(gradient=0.0, reading=Reading(temperature=0.5, balance=0.75)))
+"""A critic asks for the fine detail that careful losses leave out, and is shown the color as it is used."""
+
 _LIST = (
     _DEFAULT,
     replace(
         _DEFAULT, name="finetune", starts_from="default", minutes=15.0, rate=1e-4, encoder_rate=2e-5, ema=0.99,
         stages=(Stage(size=128, share=0.7), Stage(size=176, share=0.3)),
+    ),
+    replace(
+        _DEFAULT, name="finish", starts_from="default", minutes=50.0, rate=2e-4, encoder_rate=4e-5, ema=0.999,
+        critic="patch_critic", critic_options={"layers": 1}, stages=(Stage(size=128, share=1.0, objective=_FINISH),),
+    ),
+    replace(
+        _DEFAULT, name="small", starts_from="default", prunes=True, minutes=25.0, rate=3e-4, encoder_rate=6e-5,
+        network_options={"encoder": "resnet50_short", "width": 384, "blocks": 1, "decoder": (192, 96)},
+        stages=(Stage(size=96, share=0.5), Stage(size=128, share=0.3), Stage(size=176, share=0.2)),
     ),
     _family("rgb_autoencoder", "rgb_autoencoder", "rgb", Stage(size=64, share=1.0, objective=_L2)),
     _RGB_UNET,

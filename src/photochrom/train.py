@@ -133,8 +133,8 @@ class Session:
             if self.plan.start.encoder is not None:
                 load_encoder(trainee, self.plan.start.encoder)
             if self.plan.weights is not None:
-                load_weights(trainee.painter, self.plan.weights)
-                load_weights(trainee.averaged, self.plan.weights)
+                for painter in (trainee.painter, trainee.averaged):
+                    load_weights(painter, self.plan.weights, self.recipe.prunes)
             return trainee, None
         tensors, state = load_checkpoint(folder)
         if state["recipe"] != self.recipe.to_json():

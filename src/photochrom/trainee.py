@@ -97,11 +97,15 @@ def build_trainee(recipe: Recipe, chroma: Chroma, device: torch.device) -> Train
     return Trainee(parts, optimizers, averaged, chroma, encoding)
 
 
-def load_weights(module: nn.Module, weights: dict[str, Tensor]) -> None:
-    """Load weights by name; raises RunError naming the first one that does not fit."""
+def load_weights(module: nn.Module, weights: dict[str, Tensor], prune: bool = False) -> None:
+    """Load weights by name; raises RunError naming the first one that does not fit.
+
+    To ``prune`` is to leave out those that the network has no place for: a larger network's other layers.
+    """
     try:
         found = module.load_state_dict(weights, strict=False)
-        odd = [name for name in (*found.missing_keys, *found.unexpected_keys) if not name.endswith(COUNTER)]
+        left = [] if prune else found.unexpected_keys
+        odd = [name for name in (*found.missing_keys, *left) if not name.endswith(COUNTER)]
         first = odd[0] if odd else None
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip()

@@ -94,9 +94,10 @@ class ResNet(nn.Module):
 ENCODERS: dict[str, tuple[type[BasicBlock] | type[Bottleneck], tuple[int, int, int], int]] = {
     "resnet18": (BasicBlock, (2, 2, 2), 64),
     "resnet50": (Bottleneck, (3, 4, 6), 64),
+    "resnet50_short": (Bottleneck, (3, 4, 5), 64),
     "tiny": (BasicBlock, (1, 1, 1), 8),
 }
-"""Block, depths and base channels of every encoder; "tiny" is for tests."""
+"""Block, depths and base channels of every encoder; "resnet50_short" lacks the last block, "tiny" is for tests."""
 
 
 def build_encoder(name: str, inputs: int) -> ResNet:

@@ -85,7 +85,7 @@ CHANGES: Final[dict[str, tuple[str, Trial]]] = {
         _part(
             "adversarial",
             critic="patch_critic",
-            critic_options={"layers": 2},
+            critic_options={"layers": 1},
             stages=_ending(Adversarial(l1=0.0, gan=0.1, beside=_LOSSES)),
         ),
     ),
