@@ -57,7 +57,8 @@ STANDS_ON = {
     "export": ["train"],
     "launch": ["export", "weights"],
     "quantize": ["export"],
-    "packing": ["quantize"],
+    "soup": ["export"],
+    "packing": ["quantize", "soup"],
     "judge": ["colorizer", "data", "progress"],
     "studies": ["evaluate", "launch", "recipes", "progress"],
     # serve

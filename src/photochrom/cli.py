@@ -163,6 +163,8 @@ def evaluate(
 # Commands loaded when they are typed; the help stands here for photochrom --help.
 export_help = "Write a run's averaged weights as a model file."
 app.command("photochrom.packing:export", name="export", help=export_help)
+average_help = "Write the mean of models that were trained on from the same weights: often better than each."
+app.command("photochrom.packing:average", name="average", help=average_help)
 quantize_help = "Write a model file with int8 weights and arithmetic: half the size, about twice as fast."
 app.command("photochrom.packing:quantize", name="quantize", help=quantize_help)
 models_help = "List the shipped models with their cards."

@@ -1,4 +1,4 @@
-"""The commands that make model files: export and quantize; ``cli`` loads them when they are typed."""
+"""The commands that make model files: export, average and quantize; ``cli`` loads them when they are typed."""
 
 from pathlib import Path
 
@@ -18,6 +18,22 @@ def export(run: Path, model: Path, /, *, name: str = "default", card: Path | Non
 
     export_run(run, model, name, read_card_file(card))
     _say(model)
+
+
+def average(models: list[Path], /, *, out: Path, name: str = "default", card: Path | None = None) -> None:
+    """Write the mean of models that were trained on from the same weights: often better than each.
+
+    Args:
+        models: Two model files or more.
+        out: The .onnx file to write; an existing one is replaced.
+        name: The new model's name, on its card and in the photos it colors.
+        card: A JSON file with what the card says otherwise than the first model's: description, decode, origins.
+    """
+    from photochrom.export import read_card_file
+    from photochrom.soup import average_models
+
+    average_models(models, out, {"name": name, **read_card_file(card)})
+    _say(out)
 
 
 def quantize(model: Path, target: Path, /, *, photos: list[str], name: str = "small", card: Path | None = None) -> None:
