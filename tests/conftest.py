@@ -89,6 +89,20 @@ def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def eyes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a file of a VGG-16 with random weights; look, do not write."""
+    import torch
+    from safetensors.torch import save_file
+
+    from photochrom.backbones.vgg16 import Vgg16
+
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("eyes") / "vgg.safetensors"
+    save_file(Vgg16().state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def trained_run(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory, one_table: None) -> Path:
     """Give the folder of a run of default_tiny: 20 steps on the made-up photos; look, do not write."""
     from photochrom.budget import Budget, Start

@@ -31,12 +31,13 @@ def test_twenty_steps_give_the_golden_losses(
     name: str,
     entries: list[Entry],
     tmp_path: Path,
+    eyes: Path,
     monkeypatch: pytest.MonkeyPatch,
     golden_numbers: Callable[[str, Sequence[float], float], None],
 ) -> None:
     monkeypatch.setattr(train_package, "draw_curves", lambda _: None)
     recipe = find_recipe(f"{name}_tiny")
-    train(recipe, Plan(tmp_path, entries, entries[:2], Budget(steps=STEPS), Start(workers=0)))
+    train(recipe, Plan(tmp_path, entries, entries[:2], Budget(steps=STEPS), Start(eyes=eyes, workers=0)))
     rows = [row for row in read_log(tmp_path) if row["kind"] == "train"]
     assert len(rows) == STEPS
     tolerance = 2e-2 if recipe.critic else 4e-3

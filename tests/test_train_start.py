@@ -10,7 +10,6 @@ from safetensors.torch import save_file
 
 from photochrom import train as train_module
 from photochrom.backbones.resnet import build_encoder
-from photochrom.backbones.vgg16 import Vgg16
 from photochrom.budget import Budget, Start
 from photochrom.chroma import Bins
 from photochrom.data.catalog import list_entries
@@ -41,15 +40,6 @@ def test_an_encoder_starts_the_painter_and_its_average(plan: Plan, tmp_path: Pat
     path.write_bytes(b"junk")
     with pytest.raises(RunError, match=r"cannot be read as encoder weights .*; expected a safetensors file"):
         Session(TINY, replace(plan, start=Start(encoder=path, workers=0)), Accelerator())
-
-
-@pytest.fixture(scope="module")
-def eyes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a file of a VGG-16 with random weights."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("eyes") / "vgg.safetensors"
-    save_file(Vgg16().state_dict(), path)
-    return path
 
 
 SEEN = replace(TINY, name="seen", stages=(replace(TINY.stages[0], share=1.0, objective=Supervised(perceptual=1.0)),))

@@ -45,8 +45,8 @@ _DEFAULT = Recipe(
     stages=(Stage(size=96, share=0.55), Stage(size=128, share=0.3), Stage(size=176, share=0.15)),
 )
 
-_FINISH = Adversarial(l1=0.0, gan=0.3, beside=Supervised(gradient=0.0, reading=Reading(temperature=0.5, balance=0.75)))
-"""A critic asks for the fine detail that careful losses leave out, and is shown the color as it is used."""
+_FINISH = Supervised(reading=Reading(temperature=0.5, balance=0.75))
+"""All but the cross entropy look at the color as it is used."""
 
 _LIST = (
     _DEFAULT,
@@ -55,8 +55,11 @@ _LIST = (
         stages=(Stage(size=128, share=0.7), Stage(size=176, share=0.3)),
     ),
     replace(
-        _DEFAULT, name="finish", starts_from="default", minutes=50.0, rate=2e-4, encoder_rate=4e-5, ema=0.999,
-        critic="patch_critic", critic_options={"layers": 1}, stages=(Stage(size=128, share=1.0, objective=_FINISH),),
+        _DEFAULT, name="finish", starts_from="default", minutes=40.0, rate=2e-4, encoder_rate=4e-5, ema=0.999,
+        stages=(
+            Stage(size=128, share=0.6, objective=_FINISH),
+            Stage(size=128, share=0.4, objective=replace(_FINISH, perceptual=2.0)),
+        ),
     ),
     replace(
         _DEFAULT, name="small", starts_from="default", prunes=True, minutes=25.0, rate=3e-4, encoder_rate=6e-5,
