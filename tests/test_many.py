@@ -9,7 +9,7 @@ from PIL import Image
 
 from photochrom import Colorizer, Photo, SaveOptions, Settings
 from photochrom.errors import OptionError, OutputExists, OutputUnwritable, PhotoNotFound, PhotoTooLarge
-from photochrom.many import colorize_files, format_asked, plan_targets
+from photochrom.many import ReadAhead, colorize_files, format_asked, plan_targets
 
 LIMIT = 10_000_000
 
@@ -28,7 +28,7 @@ def targets(*names: str, output: str | None = None, format: str | None = None) -
 
 def run(*names: str, output: str | None = None, options: SaveOptions = SaveOptions(), model: Path) -> list[str]:  # noqa: B008
     pairs = plan_targets([Path(name) for name in names], output)
-    found = colorize_files(Colorizer(model), pairs, lambda width, height: Settings(), options, LIMIT)
+    found = colorize_files(Colorizer(model), pairs, lambda width, height: Settings(), options, ReadAhead(LIMIT))
     return [type(outcome.error).__name__ if outcome.error else str(outcome.target) for outcome in found]
 
 
@@ -130,7 +130,9 @@ def test_an_outcome_says_what_became_of_a_photo(toy_model: Path) -> None:
     tinted = np.uint8(np.stack([np.full((32, 48), level) for level in (200, 160, 100)], axis=-1))
     Image.fromarray(tinted).save("sepia.png")
     pairs = plan_targets([Path("sepia.png"), Path("a.jpg"), Path("gone.jpg")], "out")
-    found = list(colorize_files(Colorizer(toy_model), pairs, lambda width, height: Settings(), SaveOptions(), LIMIT))
+    found = list(
+        colorize_files(Colorizer(toy_model), pairs, lambda width, height: Settings(), SaveOptions(), ReadAhead(LIMIT))
+    )
     sepia, gray, gone = (outcome.to_dict() for outcome in found)
     assert sepia["tint"] > 20
     assert (sepia["source"], sepia["target"], sepia["error"]) == ("sepia.png", "out/sepia.png", None)
@@ -142,10 +144,14 @@ def test_an_outcome_says_what_became_of_a_photo(toy_model: Path) -> None:
 
 def test_errors_are_returned_with_their_photo(toy_model: Path) -> None:
     pairs = [(Path("a.jpg"), Path("x.jpg")), (Path("gone.jpg"), Path("y.jpg")), (Path("b.png"), Path("scan"))]
-    found = list(colorize_files(Colorizer(toy_model), pairs, lambda width, height: Settings(), SaveOptions(), 100))
+    found = list(
+        colorize_files(Colorizer(toy_model), pairs, lambda width, height: Settings(), SaveOptions(), ReadAhead(100))
+    )
     assert [type(outcome.error) for outcome in found] == [PhotoTooLarge, PhotoNotFound, PhotoTooLarge]
     found = list(
-        colorize_files(Colorizer(toy_model), pairs[2:], lambda width, height: Settings(), SaveOptions(), LIMIT)
+        colorize_files(
+            Colorizer(toy_model), pairs[2:], lambda width, height: Settings(), SaveOptions(), ReadAhead(LIMIT)
+        )
     )
     assert [type(outcome.error) for outcome in found] == [OutputExists]
 
@@ -160,6 +166,37 @@ def test_settings_are_asked_for_with_the_size_of_each_photo(toy_model: Path) -> 
     Image.new("L", (20, 70)).save("e.png")
     pairs = plan_targets([Path("a.jpg"), Path("e.png")], "out")
     assert all(
-        outcome.target for outcome in colorize_files(Colorizer(toy_model), pairs, settings, SaveOptions(), LIMIT)
+        outcome.target
+        for outcome in colorize_files(Colorizer(toy_model), pairs, settings, SaveOptions(), ReadAhead(LIMIT))
     )
     assert asked == [(48, 32), (20, 70)]
+
+
+def test_a_photo_that_was_begun_ahead_is_opened_with_its_pixels_read() -> None:
+    ahead = ReadAhead(LIMIT)
+    ahead.begin(Path("a.jpg"))
+    photo = ahead.open(Path("a.jpg"))
+    assert "tint" in vars(photo.pages[0])
+    again = ahead.open(Path("a.jpg"))
+    assert "tint" not in vars(again.pages[0])
+    np.testing.assert_array_equal(photo.pages[0].lightness(24, 16), again.pages[0].lightness(24, 16))
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"), [("gone.jpg", LIMIT), ("a.jpg", 100), ("cut.png", LIMIT), ("cut.jpg", LIMIT)]
+)
+def test_what_is_wrong_with_a_photo_is_said_in_its_turn(name: str, limit: int, toy_model: Path) -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 200), np.uint8))
+    for ending in ("jpg", "png"):
+        noise.save(f"cut.{ending}")
+        Path(f"cut.{ending}").write_bytes(Path(f"cut.{ending}").read_bytes()[:9000])
+    errors = []
+    for begun in (False, True):
+        ahead = ReadAhead(limit)
+        if begun:
+            ahead.begin(Path(name))
+        pairs = [(Path(name), Path("x.jpg"))]
+        (outcome,) = colorize_files(Colorizer(toy_model), pairs, lambda width, height: Settings(), SaveOptions(), ahead)
+        errors.append((type(outcome.error), str(outcome.error)))
+    assert errors[0] == errors[1]
+    assert name in errors[0][1]

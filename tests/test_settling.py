@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from photochrom import settling
-from photochrom.settling import DOUBT, settle
+from photochrom.settling import ANYWHERE, DOUBT, contain, settle
 
 Floats = NDArray[np.float32]
 HIGH, WIDE = 20, 32
@@ -81,3 +81,31 @@ def test_mirrored_photos_settle_mirrored() -> None:
     painted = field((3, 4, 20, -30), (15, 25, -20, 10))
     mirrored = settle(ab[:, ::-1], light[:, ::-1], painted[..., ::-1])
     np.testing.assert_allclose(mirrored[:, ::-1], settle(ab, light, painted), atol=1e-3)
+
+
+def test_what_hints_change_reaches_what_is_like_them_and_nothing_else() -> None:
+    light, ab = GRAY.copy(), flat()
+    light[:, 16:], ab[:, 16:] = 95, 40
+    plain, hinted = np.zeros((3, HIGH, WIDE), np.float32), np.full((3, HIGH, WIDE), 10, np.float32)
+    kept = contain(hinted, plain, ab, light, field((10, 3, 20, 20)))
+    np.testing.assert_allclose(kept[:, :, :16], 10, rtol=1e-5)
+    np.testing.assert_allclose(kept[:, :, 16:], 10 * ANYWHERE, atol=0.01)
+
+
+def test_far_places_that_are_like_a_hinted_one_follow() -> None:
+    light, ab = GRAY.copy(), flat()
+    light[:, 8:24] = 100
+    plain, hinted = np.zeros((1, HIGH, WIDE), np.float32), np.ones((1, HIGH, WIDE), np.float32)
+    kept = contain(hinted, plain, ab, light, field((0, 0, 20, 20)))[0]
+    assert kept[-1, -1] == pytest.approx(1)
+    assert kept[10, 16] < 0.4
+
+
+def test_many_hinted_places_contain_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(1)
+    light = random.uniform(0, 100, (HIGH, WIDE)).astype(np.float32)
+    plain, hinted = random.normal(size=(2, 4, HIGH, WIDE)).astype(np.float32)
+    painted = field(*((down, across, 1, 2) for down in range(5, 9) for across in range(3, 12)))
+    whole = contain(hinted, plain, flat(1, 2), light, painted)
+    monkeypatch.setattr(settling, "AT_ONCE", 5)
+    np.testing.assert_allclose(contain(hinted, plain, flat(1, 2), light, painted), whole, atol=1e-5)

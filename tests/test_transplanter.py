@@ -154,6 +154,8 @@ def test_beyond_the_border_lies_the_nearest_color() -> None:
 def test_transplant_needs_one_photo_and_no_model() -> None:
     with pytest.raises(OptionError, match="leave out --temperature, --reference"):
         Look(temperature=0.5, reference=Path("a.jpg"), transplant=Path("b.jpg")).check()
+    with pytest.raises(OptionError, match="leave out --effort"):
+        Look(effort="best", transplant=Path("b.jpg")).check()
     with pytest.raises(OptionError, match="leave out --looks, --guess-map"):
         Look(transplant=Path("b.jpg")).check(1, Wanted(looks=4, guess_map=True))
     with pytest.raises(OptionError, match="3 photos were given with --transplant"):

@@ -17,9 +17,11 @@ from photochrom.chroma import Bins, Chroma
 from photochrom.color.bins import softmax
 from photochrom.color.resample import downsample_area
 from photochrom.color.warmth import warmed
+from photochrom.consensus import EFFORTS
 from photochrom.errors import ModelError, OptionError
 from photochrom.hints import Hints
 from photochrom.reference import Reference
+from photochrom.settling import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Settings:
     ``temperature`` 0..1 moves from vivid (0, the likeliest color) to careful (1, the mean color); ``saturation``, 0 or
     more, is a factor on chroma; ``hints`` are colors given for places of the photo. ``warmth`` -1 (cold, toward blue)
     to 1 (warm, toward orange) is the mood of the whole photo, see :func:`photochrom.color.warmth.warmed`.
-    ``reference`` is the palette of another photo, see :meth:`photochrom.Colorizer.reference`.
+    ``reference`` is the palette of another photo, see :meth:`photochrom.Colorizer.reference`. ``effort`` is "normal",
+    one look at the photo, or "best", several for better colors (see :mod:`photochrom.consensus`).
     """
 
     temperature: float | None = None
@@ -37,6 +40,7 @@ class Settings:
     hints: Hints | None = None
     warmth: float = 0.0
     reference: Reference | None = None
+    effort: str = "normal"
 
     def __post_init__(self) -> None:
         """Raise OptionError for a value outside its range."""
@@ -46,6 +50,8 @@ class Settings:
             raise OptionError(f"the saturation is {self.saturation}; expected 0 (gray) to 4, 1 is the model's own")
         if not -1 <= self.warmth <= 1:
             raise OptionError(f"the warmth is {self.warmth}; expected -1 (cold) to 1 (warm), 0 is the model's own")
+        if self.effort not in EFFORTS:
+            raise OptionError(f"the effort is {self.effort!r}; expected {' or '.join(EFFORTS)}")
 
 
 OWN: Final = Settings()
@@ -72,22 +78,19 @@ class Answer:
     def ab(self, settings: Settings = OWN) -> NDArray[np.float32]:
         """Return the colors, (h, w, 2) float32 in Lab units.
 
-        Temperature, saturation and warmth of ``settings`` count; hints are part of the answer already.
+        The temperature says which of its colors the model means; hinted places then get their colors (see
+        :mod:`photochrom.settling`), a reference moves all but those, saturation and warmth come last. What the network
+        made of hints, and the effort, are part of the answer already.
         """
-        own = self.decode
+        own, hints = self.decode, settings.hints
         temperature = own.temperature if settings.temperature is None else settings.temperature
-        decode = replace(own, temperature=temperature, saturation=own.saturation * settings.saturation)
+        decoded = self.chroma.decode(self.raw, replace(own, temperature=temperature), axis=0)
+        ab = np.ascontiguousarray(np.moveaxis(decoded, 0, -1), dtype=np.float32)
+        if hints is not None:
+            ab = settle(ab, self.small_lightness, hints.field(*self.lightness.shape[::-1]))
         if settings.reference is not None:
-            return self._toward(settings, settings.reference, replace(decode, saturation=own.saturation))
-        ab = warmed(self.chroma.decode(self.raw, decode, axis=0), settings.warmth, axis=0)
-        return np.ascontiguousarray(np.moveaxis(ab, 0, -1), dtype=np.float32)
-
-    def _toward(self, settings: Settings, reference: Reference, decode: Decode) -> NDArray[np.float32]:
-        """Return ab (h, w, 2) in the palette of ``reference``, then saturation and warmth; hinted colors stay."""
-        ab = np.asarray(np.moveaxis(self.chroma.decode(self.raw, decode, axis=0), 0, -1), dtype=np.float32)
-        kept = None if settings.hints is None else settings.hints.colors
-        ab = reference.moved(ab, self.small_lightness, kept) * np.float32(settings.saturation)
-        return np.ascontiguousarray(warmed(ab, settings.warmth), dtype=np.float32)
+            ab = settings.reference.moved(ab, self.small_lightness, None if hints is None else hints.colors)
+        return np.ascontiguousarray(warmed(ab * np.float32(settings.saturation), settings.warmth), dtype=np.float32)
 
     @property
     def bins(self) -> Bins:

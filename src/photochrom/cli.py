@@ -52,16 +52,19 @@ def colorize(
         photos: Photo files; - reads one from standard input.
         as_json: Print one JSON object a photo instead of its name.
     """
-    from photochrom.many import colorize_files, plan_targets
+    from photochrom.many import ReadAhead, colorize_files, plan_targets
 
     options, wanted = output.options(), output.wanted()
     look.check(len(photos), wanted)
     is_stream = output.is_stream(photos, as_json)
+    ahead = ReadAhead(output.max_pixels)
+    if not is_stream:
+        ahead.begin(Path(photos[0]))  # while the model is loaded
     painter, settings = look.painter()
     if is_stream:
         return _colorize_stream(painter, settings, photos[0], output, options)
     pairs = plan_targets([Path(name) for name in photos], output.output, options.format, wanted)
-    outcomes = colorize_files(painter, pairs, settings, options, output.max_pixels, wanted)
+    outcomes = colorize_files(painter, pairs, settings, options, ahead, wanted)
     return _tell_all(outcomes, len(pairs), as_json)
 
 

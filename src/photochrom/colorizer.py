@@ -22,12 +22,15 @@ from photochrom.alternatives import Alternative, list_alternatives
 from photochrom.answer import OWN, Answer, Settings
 from photochrom.card import Card, Decode
 from photochrom.chroma import chroma_from_card
+from photochrom.consensus import EFFORTS, Sight, consensus, resized
 from photochrom.errors import HintError, ModelError, OptionError
 from photochrom.guess import SECOND_SCALE, GuessMap, make_guess_map
+from photochrom.hints import Hints
 from photochrom.looks import draw_looks
 from photochrom.photo import Page, Photo
 from photochrom.photo.formats import by_suffix, written_as
 from photochrom.reference import Reference
+from photochrom.settling import contain
 from photochrom.weights import DEFAULT, shipped
 
 if TYPE_CHECKING:
@@ -95,10 +98,13 @@ class Colorizer:
         """
         return list_alternatives(self.answer(photo.pages[0], settings), x, y)
 
-    def reference(self, photo: Photo) -> Reference:
-        """Return the palette of the first page of a color photo, for :class:`Settings`, as this model sees it."""
+    def reference(self, photo: Photo, effort: str = "normal") -> Reference:
+        """Return the palette of the first page of a color photo, for :class:`Settings`, as this model sees it.
+
+        ``effort`` should be that of the settings it is for. Raises OptionError for one that there is not.
+        """
         page = photo.pages[0]
-        answer = self.answer(page)
+        answer = self.answer(page, Settings(effort=effort))
         height, width = answer.lightness.shape
         return Reference.between(answer.ab(), page.lab(width, height))
 
@@ -117,25 +123,40 @@ class Colorizer:
         return self.answer(lightness, settings).ab(settings)
 
     def answer(self, page: Page | NDArray[np.float32], settings: Settings = OWN, scale: float = 1.0) -> Answer:
-        """Run the network once and keep what it says of a page, or of L, (h, w) in 0..100, at the working size.
+        """Run the network and keep what it says of a page, or of L, (h, w) in 0..100, at the working size.
 
-        A page is seen at ``scale`` times the working size. Of ``settings`` only the hints count here. Raises HintError
-        when they are for a photo of another size, or given to a model that takes none.
+        Either is seen at ``scale`` times that size. Of ``settings`` hints and effort count here. With hints the network
+        runs without them as well, so that they change only what is like the hinted places (see
+        :func:`photochrom.settling.contain`). Raises HintError when the hints are for a photo of another size, or given
+        to a model that takes none.
         """
         hints = settings.hints
-        if isinstance(page, Page):
-            if hints is not None:
-                hints.require_size(page.width, page.height)
-            width, height = (_whole(scale * side) for side in self.working_size(page.width, page.height))
-            lightness, size = page.lightness(width, height), (page.width, page.height)
-        else:
-            lightness, size = page, (page.shape[1], page.shape[0])
+        if hints is not None and isinstance(page, Page):
+            hints.require_size(page.width, page.height)
         if hints is not None and not self.takes_hints:
             raise HintError(f"the model {self.card.name} takes no hints; use the model {DEFAULT}, or no hints")
+        sights = [self._sight(page, hints, scale * factor) for factor in EFFORTS[settings.effort]]
+        raw = self.raw(*sights[0]) if len(sights) == 1 else consensus(self.raw, sights)
+        width, height = (page.width, page.height) if isinstance(page, Page) else page.shape[::-1]
+        answer = Answer(raw, self._chroma, self.card.decode, sights[0][0], width, height, self.card.name)
+        if hints is None:
+            return answer
+        plain = self.answer(page, replace(settings, hints=None), scale)
+        kept = contain(raw, plain.raw, plain.ab(), plain.small_lightness, sights[0][1])
+        return replace(answer, raw=kept)
+
+    def _sight(self, page: Page | NDArray[np.float32], hints: Hints | None, scale: float) -> Sight:
+        """Return what the network sees of a page, or of L, at ``scale`` times the working size."""
+        if isinstance(page, Page):
+            width, height = (_whole(scale * side) for side in self.working_size(page.width, page.height))
+            lightness = page.lightness(width, height)
+        elif scale == 1:
+            lightness = page
+        else:
+            lightness = np.clip(resized(page, *(_whole(scale * side) for side in page.shape)), 0, 100)
         height, width = lightness.shape
         field = np.zeros((3, height, width), np.float32) if hints is None else hints.field(width, height)
-        raw = self.raw(lightness, field)
-        return Answer(raw, self._chroma, self.card.decode, lightness, *size, self.card.name)
+        return lightness, field
 
     def raw(self, lightness: NDArray[np.float32], hints: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's answer, (Q, h/s, w/s), for L (h, w) in 0..100 and a hint field (3, h, w)."""

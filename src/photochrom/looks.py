@@ -84,7 +84,7 @@ def _moved(answer: Answer, settings: Settings, temperature: float, saturation: f
 
 
 def _samples(
-    answer: Answer, names: Sequence[str], random: np.random.Generator, settings: Settings
+    answer: Answer, names: Sequence[str], random: "np.random.Generator", settings: Settings
 ) -> dict[str, NDArray[np.float32]]:
     regions = find_regions(answer)
     choices = [
@@ -120,7 +120,7 @@ def _weights(modes: Sequence[Mode]) -> NDArray[np.float64]:
     return weights
 
 
-def _draw(weights: Sequence[NDArray[np.float64]], regions: Regions, random: np.random.Generator) -> dict[int, int]:
+def _draw(weights: Sequence[NDArray[np.float64]], regions: Regions, random: "np.random.Generator") -> dict[int, int]:
     """Return the number of the color drawn for each region that changes; one does, if any can."""
     able = [number for number, weight in enumerate(weights) if weight.any()]
     moved = [number for number in able if random.random() < MOVED]

@@ -3,6 +3,8 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,32 @@ class Wanted:
         if self.looks is not None:
             results = [target.with_name(f"{source.stem}-{name}{target.suffix}") for name in look_names(self.looks)]
         return results + ([target.with_name(f"{source.stem}-guess.png")] if self.guess_map else [])
+
+
+class ReadAhead:
+    """Opens photos of at most ``max_pixels``; one may be begun ahead, in a thread, while something else is done."""
+
+    def __init__(self, max_pixels: int) -> None:
+        """Nothing is opened yet."""
+        self._max_pixels = max_pixels
+        self._begun: dict[Path, Future[Photo]] = {}
+
+    def begin(self, source: Path) -> None:
+        """Open a photo ahead and read it small; nothing is raised here."""
+        pool = ThreadPoolExecutor(1, "photochrom-read-ahead")
+        self._begun[source] = pool.submit(self._read, source)
+        pool.shutdown(wait=False)
+
+    def open(self, source: Path) -> Photo:
+        """Return a photo, ready where it was begun; raises as :meth:`photochrom.Photo.open` does."""
+        begun = self._begun.pop(source, None)
+        return Photo.open(source, max_pixels=self._max_pixels) if begun is None else begun.result()
+
+    def _read(self, source: Path) -> Photo:
+        photo = Photo.open(source, max_pixels=self._max_pixels)
+        with suppress(PhotochromError):  # it comes again when its colors are asked for in turn
+            photo.tint  # noqa: B018 - the photo keeps what it read
+        return photo
 
 
 def format_asked(output: str | None, format: str | None) -> str | None:
@@ -114,17 +142,17 @@ def colorize_files(
     pairs: Sequence[tuple[Path, Path]],
     settings: Callable[[int, int], Settings],
     options: SaveOptions,
-    max_pixels: int,
+    ahead: ReadAhead,
     wanted: Wanted = Wanted(),
 ) -> Iterator[Outcome]:
-    """Colorize each source into its target and say what became of it; errors are returned, not raised.
+    """Colorize each source, opened by ``ahead``, into its target and say what became of it; errors are not raised.
 
     ``settings`` is asked for each photo with its width and height, because hints are given in pixels.
     """
     for source, target in pairs:
         start = time.perf_counter()
         try:
-            photo = Photo.open(source, max_pixels=max_pixels)
+            photo = ahead.open(source)
             files = wanted.files(source, target)
             for file in files:
                 refuse_unusable(file, options.overwrite)

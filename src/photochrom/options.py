@@ -32,6 +32,8 @@ class Look:
     "Factor on chroma: 0 is gray, 1 the model's own, 4 the most."
     warmth: float = 0.0
     "The scene's mood, from -1 (cold) through 0 (the model's own) to 1 (warm); what is neutral stays neutral."
+    effort: str = "normal"
+    "normal: one look at the photo; best: the consensus of six, which takes about eight times the work."
     hint: tuple[str, ...] = ()
     "A color for a place, as X,Y=#RRGGBB or X,Y,RADIUS=#RRGGBB in pixels; may be repeated."
     hints: Path | None = None
@@ -48,7 +50,7 @@ class Look:
 
         if self.hint and self.hints:
             raise OptionError("both --hint and --hints were given; put all hints into the file or none")
-        Settings(self.temperature, self.saturation, warmth=self.warmth)
+        Settings(self.temperature, self.saturation, warmth=self.warmth, effort=self.effort)
         for text in self.hint:
             Hint.parse(text)
         if self.transplant is not None:
@@ -57,7 +59,7 @@ class Look:
     def _check_transplant(self, photos: int, wanted: "Wanted | None") -> None:
         """Raise OptionError for several photos, and for options that are for models."""
         plain = Look()
-        names = ("model", "temperature", "saturation", "warmth", "hint", "hints", "reference")
+        names = ("model", "temperature", "saturation", "warmth", "effort", "hint", "hints", "reference")
         given = ["--" + name for name in names if getattr(self, name) != getattr(plain, name)]
         if wanted is not None:
             given += ["--looks"] * (wanted.looks is not None) + ["--guess-map"] * wanted.guess_map
@@ -77,7 +79,7 @@ class Look:
         colorizer = Colorizer(self.model)
         if self.reference is None:
             return colorizer, self.settings
-        palette = colorizer.reference(Photo.open(self.reference))
+        palette = colorizer.reference(Photo.open(self.reference), self.effort)
         return colorizer, lambda width, height: replace(self.settings(width, height), reference=palette)
 
     def settings(self, width: int, height: int) -> "Settings":
@@ -91,7 +93,7 @@ class Look:
             found = Hints.from_overlay(Photo.open(self.hints).to_array(), (width, height))
         elif self.hints is not None:
             found = Hints.from_json(self.hints)
-        return Settings(self.temperature, self.saturation, found, self.warmth)
+        return Settings(self.temperature, self.saturation, found, self.warmth, effort=self.effort)
 
 
 @Parameter(name="*")

@@ -1,14 +1,20 @@
-"""Makes colors keep the hints: what the network left between a hint and its answer is added around it.
+"""Makes colors keep the hints, and hints keep to their things.
 
-The network knows what thing a hint is on, and colors the thing; it does not hit the color exactly. The rest is spread
-by kernel regression (Nadaraya 1964, Watson 1964) over places that are near, of like lightness and of like color:
+The network knows what thing a hint is on, and colors the thing; but a hint that it did not expect moves other things as
+well, as if the light had changed. So its answer with hints counts only as far as a place is like a hinted one:
+
+    raw(p) = plain(p) + s(p) (hinted(p) - plain(p)),   s(p) = f + (1 - f) max_k exp(-(L(p) - L(k))^2 / 2 m^2
+                                                                              - |ab(p) - ab(k)|^2 / 2 n^2)
+
+with L and ab as they are without hints. And it does not hit the color exactly: the rest is spread by kernel regression
+(Nadaraya 1964, Watson 1964) over places that are near, of like lightness and of like color:
 
     ab(p) + sum_k w_k(p) r_k / (sum_k w_k(p) + e),   r_k = hint_k - ab(k),
     w_k(p) = exp(-|p - k|^2 / 2 d^2 - (L(p) - L(k))^2 / 2 l^2 - |ab(p) - ab(k)|^2 / 2 c^2)
 
 so that a hint's own place gets its color, and other things keep theirs.
 
-Shapes: h x w places of an answer, K hinted places, N = h w.
+Shapes: Q scores, h x w places of an answer, H x W pixels of a hint field, K hinted places, N = h w.
 """
 
 from typing import Final
@@ -28,10 +34,34 @@ COLOR: Final = 6.0
 DOUBT: Final = 0.05
 """e: how much weight there must be before a place follows."""
 
+LIKE_LIGHTNESS: Final = 30.0
+LIKE_COLOR: Final = 10.0
+"""m and n, in Lab units."""
+
+ANYWHERE: Final = 0.1
+"""f: how much of what hints change is taken over where nothing is like them."""
+
 AT_ONCE: Final = 256
 """Hinted places whose weights are held in memory together."""
 
 Floats = NDArray[np.float32]
+
+
+def contain(hinted_Qhw: Floats, plain_Qhw: Floats, ab_hw2: Floats, lightness_hw: Floats, hints_3HW: Floats) -> Floats:
+    """Return the network's answer with hints, (Q, h, w), taken back where nothing is like a hinted place.
+
+    ``plain`` is the answer without hints and ``ab`` (h, w, 2) its colors in Lab units; ``lightness`` and ``hints`` are
+    as for :func:`settle`.
+    """
+    height, width = lightness_hw.shape
+    small = downsample_area(np.moveaxis(hints_3HW, 0, -1), height, width)
+    look_N3 = np.concatenate([lightness_hw[..., None] / LIKE_LIGHTNESS, ab_hw2 / LIKE_COLOR], axis=-1).reshape(-1, 3)
+    look_K3 = look_N3[small[..., 0].ravel() > 0]
+    nearest_N = np.full(height * width, np.inf, np.float32)
+    for start in range(0, len(look_K3), AT_ONCE):
+        nearest_N = np.minimum(nearest_N, _squared(look_N3, look_K3[start : start + AT_ONCE]).min(axis=1))
+    share_hw = ANYWHERE + (1 - ANYWHERE) * np.exp(-0.5 * nearest_N).reshape(height, width)
+    return np.asarray(plain_Qhw + share_hw * (hinted_Qhw - plain_Qhw), dtype=np.float32)
 
 
 def settle(ab_hw2: Floats, lightness_hw: Floats, hints_3HW: Floats) -> Floats:

@@ -1,8 +1,7 @@
 """A file that is either whole or not there."""
 
 import os
-import secrets
-import shutil
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,13 +18,13 @@ def write_atomically(path: Path, overwrite: bool, write: Callable[[Path], None])
     """
     refuse_unusable(path, overwrite)
     final = Path(os.path.realpath(path))
-    temporary = final.with_name(f".{final.name[:80]}.{secrets.token_hex(6)}.part")
+    temporary = final.with_name(f".{final.name[:80]}.{os.urandom(6).hex()}.part")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         write(temporary)
         _flush(temporary)
         if overwrite and final.exists():
-            shutil.copymode(final, temporary)
+            temporary.chmod(stat.S_IMODE(final.stat().st_mode))
         _move(temporary, final, overwrite)
     except FileExistsError as error:
         raise _exists(path) from error

@@ -1,12 +1,12 @@
 """From a page's pipeline to the bytes of a file: one picture, or all pages of a TIFF."""
 
-from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from numpy.typing import NDArray
 
+from photochrom import __version__
 from photochrom.errors import OptionError
 from photochrom.photo.color_management import managed
 from photochrom.photo.engine import Image, VipsError, reason
@@ -121,7 +121,7 @@ def _prepared(job: Job, part: Part) -> tuple[Image, dict[str, Any], Entries]:
         if not job.target.alpha:
             color = color.flatten(background=255)
     color = color.copy(interpretation="srgb" if bits == 8 else "rgb16" if bits < 32 else "scrgb")
-    note = None if chroma is None else (software(), job.model)
+    note = None if chroma is None else (f"Photochrom {__version__}", job.model)
     image = finished(color, loaded, header.tags, job.target.name, note)
     settings = encoder_settings(job.target, bits, job.options, header.lossless, header.tags)
     if job.target.name != "tiff":
@@ -139,11 +139,3 @@ def _blame_photo(job: Job) -> None:
     with reading(job.origin.name):
         for header, _ in job.parts:
             job.origin.load(header).avg()
-
-
-def software() -> str:
-    """Return the name and version that the provenance note gives."""
-    try:
-        return f"Photochrom {version('photochrom')}"
-    except PackageNotFoundError:
-        return "Photochrom"

@@ -1,0 +1,1 @@
+"""The addresses of the API, by theme; no route does more than to ask others."""
