@@ -20,7 +20,8 @@ from torch import Tensor
 
 from photochrom.budget import Budget, Start
 from photochrom.data.catalog import list_entries
-from photochrom.recipe import Stage, find_recipe
+from photochrom.recipe import Stage
+from photochrom.recipes import find_recipe
 from photochrom.train import Plan, Session
 
 AIM = 0.9
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8, help="steps a turn")
     parser.add_argument("--turns", type=int, default=3, help="turns of each kind; the median counts")
     parser.add_argument("--workers", type=int, default=1, help="processes that read photos")
+    parser.add_argument("--precision", default="no", help="no (float32), bf16 or fp16")
     parser.add_argument("--compile", action="store_true", help="compile the network, which needs a C++ compiler")
     values = parser.parse_args()
     recipe = find_recipe(values.recipe)
@@ -45,15 +47,19 @@ def main() -> None:
     entries = list_entries(values.photos)
     start = Start(workers=values.workers, compile=values.compile)
     with tempfile.TemporaryDirectory() as folder:
-        budget = Budget(steps=10**6)
-        plan = Plan(Path(folder), entries, entries[:1], budget, start, log_weights=[0.0] * 313)
-        session = Session(recipe, plan, Accelerator())
+        plan = Plan(Path(folder), entries, entries[:1], Budget(steps=10**6), start)
+        session = Session(recipe, plan, Accelerator(mixed_precision=values.precision))
         seconds = measure(session, recipe.stages[0], values.steps, values.turns)
     rates = {name: round(1 / took, 3) for name, took in seconds.items()}
     ratio = seconds["in_memory"] / seconds["through_loader"]
     measured = {f"steps_per_second_{name}": rate for name, rate in rates.items()}
     setting = {"recipe": recipe.name, "size": recipe.stages[0].size, "batch": recipe.stages[0].batch}
-    setting |= {"workers": values.workers, "threads": torch.get_num_threads(), "photos": len(entries)}
+    setting |= {
+        "workers": values.workers,
+        "threads": torch.get_num_threads(),
+        "photos": len(entries),
+        "precision": values.precision,
+    }
     verdict = {"ratio": round(ratio, 3), "aim": AIM, "reached": ratio >= AIM}
     print(json.dumps({**setting, **measured, **verdict}, indent=1))  # noqa: T201
 

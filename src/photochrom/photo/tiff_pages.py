@@ -1,6 +1,5 @@
 """Pages of any size become one TIFF file, and each page gets back the tags that libvips does not write."""
 
-import shutil
 import struct
 from io import BytesIO
 from typing import BinaryIO
@@ -41,7 +40,8 @@ def append_page(file: BinaryIO, part: BinaryIO, tags: Entries) -> None:
     file.write(b"\0" * (-end % 16))
     start = file.tell()
     part.seek(0)
-    shutil.copyfileobj(part, file, 1 << 20)
+    while block := part.read(1 << 20):
+        file.write(block)
     _rewrite(file, layout, link, start, tags)
 
 
