@@ -107,3 +107,12 @@ def test_a_point_that_cannot_be_is_refused_in_one_line(typed: Typed, at: str, sa
     code, out, err = typed("alternatives", "a.jpg", "--at", at)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert says in err
+
+
+def test_the_fast_effort_is_the_small_model(typed: Typed) -> None:
+    for name, words in {"fast": ["--effort", "fast"], "small": ["--model", "small"]}.items():
+        with pytest.raises(SystemExit) as end:
+            main(["colorize", "a.png", "-o", f"{name}.png", *words])
+        assert end.value.code == 0
+    assert Path("fast.png").read_bytes() == Path("small.png").read_bytes()
+    assert "means the small model" in typed("colorize", "a.jpg", "--effort", "fast")[2]

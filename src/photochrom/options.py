@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 STREAM: Final = "-"
 """Stands for standard input or standard output where a file name is expected."""
 
+FAST: Final = "fast"
+"""The effort that is no setting of a model but the small model."""
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Look:
     warmth: float = 0.0
     "The scene's mood, from -1 (cold) through 0 (the model's own) to 1 (warm); what is neutral stays neutral."
     effort: str = "normal"
-    "normal: one look at the photo; best: the consensus of six, which takes about eight times the work."
+    "fast: the small model; normal: one look at the photo; best: the consensus of six, about eight times the work."
     hint: tuple[str, ...] = ()
     "A color for a place, as X,Y=#RRGGBB or X,Y,RADIUS=#RRGGBB in pixels; may be repeated."
     hints: Path | None = None
@@ -46,11 +49,16 @@ class Look:
     def check(self, photos: int = 1, wanted: "Wanted | None" = None) -> None:
         """Raise OptionError or HintError for values that fit no photo at all, or not so many photos."""
         from photochrom.colorizer import Settings
+        from photochrom.consensus import EFFORTS
         from photochrom.hints import Hint
 
+        if self.effort not in (FAST, *EFFORTS):
+            raise OptionError(f"the effort is {self.effort!r}; expected {', '.join((FAST, *EFFORTS))}")
         if self.hint and self.hints:
             raise OptionError("both --hint and --hints were given; put all hints into the file or none")
-        Settings(self.temperature, self.saturation, warmth=self.warmth, effort=self.effort)
+        if self.effort == FAST and self.model != Look.model:
+            raise OptionError(f"--effort fast means the small model, but --model {self.model} was given; choose one")
+        Settings(self.temperature, self.saturation, warmth=self.warmth, effort=self._effort)
         for text in self.hint:
             Hint.parse(text)
         if self.transplant is not None:
@@ -76,10 +84,10 @@ class Look:
 
         if self.transplant is not None:
             return Transplanter(Photo.open(self.transplant)), self.settings
-        colorizer = Colorizer(self.model)
+        colorizer = Colorizer("small" if self.effort == FAST else self.model)
         if self.reference is None:
             return colorizer, self.settings
-        palette = colorizer.reference(Photo.open(self.reference), self.effort)
+        palette = colorizer.reference(Photo.open(self.reference), self._effort)
         return colorizer, lambda width, height: replace(self.settings(width, height), reference=palette)
 
     def settings(self, width: int, height: int) -> "Settings":
@@ -93,7 +101,12 @@ class Look:
             found = Hints.from_overlay(Photo.open(self.hints).to_array(), (width, height))
         elif self.hints is not None:
             found = Hints.from_json(self.hints)
-        return Settings(self.temperature, self.saturation, found, self.warmth, effort=self.effort)
+        return Settings(self.temperature, self.saturation, found, self.warmth, effort=self._effort)
+
+    @property
+    def _effort(self) -> str:
+        """The effort as a setting of a model."""
+        return "normal" if self.effort == FAST else self.effort
 
 
 @Parameter(name="*")
