@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from photochrom.errors import OutputUnwritable
+from photochrom.evaluate import report
 from photochrom.evaluate.command import evaluate_files
 from photochrom.evaluate.options import Options
 from photochrom.evaluate.plots import curves
@@ -105,3 +107,18 @@ def test_curves_stay_inside_their_frame_and_go_the_right_way() -> None:
     assert all(0 <= float(x) <= 560 and 0 <= float(y) <= 340 for x, y in (left, right, alone))
     assert "down &lt;dB&gt;" in svg
     assert curves({"one": [(0, 0)]}, "x", "y").endswith("</svg>")
+
+
+def test_an_evaluation_that_cannot_be_written_whole_leaves_the_older_one(
+    out: Path, photo_folder: Path, toy_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, scores: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    monkeypatch.setattr(report, "write_report", full)
+    with pytest.raises(OutputUnwritable, match="No space left"):
+        evaluate_files(
+            [str(toy_model)], [str(photo_folder)], out, Options(limit=4, skip_speed=True), lambda share: None
+        )
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before

@@ -18,7 +18,6 @@ from photochrom.color.resample import downsample_area, upsample_chroma
 from photochrom.colorizer import Colorizer
 from photochrom.errors import DataError
 from photochrom.evaluate.pixel import displayed
-from photochrom.evaluate.plots import curves
 from photochrom.evaluate.truth import Truth, in_threads
 from photochrom.guess import SECOND_SCALE, doubt_of
 from photochrom.photo import Photo
@@ -42,12 +41,6 @@ class Calibration:
     deciles: tuple[tuple[float, float], ...]
     correlation: float
     photo_correlation: float
-
-    def diagram(self) -> str:
-        """Return the reliability diagram as inline SVG: on the diagonal, errors are as expected."""
-        ends = [(value, value) for value in (self.deciles[0][0], self.deciles[-1][0])]
-        series = {"this model": self.deciles, "as expected": ends}
-        return curves(series, "expected CIEDE2000", "real CIEDE2000")
 
 
 def calibrate(colorizer: Colorizer, truth: Truth, scales: int = 1) -> Calibration:

@@ -23,5 +23,9 @@ def evaluate_files(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputUnwritable(f"{out}: cannot be made a folder ({error.strerror}); choose another --out") from error
-    write_all(out, score_models(name_models(models), entries, options, progress))
+    scores = score_models(name_models(models), entries, options, progress)
+    try:
+        write_all(out, scores)
+    except OSError as error:
+        raise OutputUnwritable(f"{out}: cannot be written to ({error.strerror}); give a folder with room") from error
     return f"{(out / 'scores.md').read_text(encoding='utf-8')}\n{out / 'report.html'}"

@@ -2,10 +2,12 @@
 
 import base64
 import io
+import os
 from collections.abc import Callable, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +19,7 @@ from photochrom.evaluate.plots import curves, legend
 from photochrom.evaluate.score import Scores
 from photochrom.evaluate.sheets import write_sheets
 from photochrom.evaluate.tables import measured, notes, write_csv, write_json, write_markdown
-from photochrom.evaluate.truth import BASELINES
+from photochrom.evaluate.truth import BASELINES, in_threads
 
 EXTREMES: Final = 4
 """How many best and how many worst photos of each model are shown."""
@@ -38,14 +40,21 @@ _AIMS: Final[dict[str, Callable[[float], float]]] = {
 
 
 def write_all(out: Path, scores: Scores) -> None:
-    """Write scores.json, scores.csv, scores.md, report.html and contact sheets of every model into folder ``out``."""
+    """Write scores.json, scores.csv, scores.md, report.html and contact sheets of every model into folder ``out``.
+
+    All are written beside those of an older evaluation first, and replace them when all are whole.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    write_json(out / "scores.json", scores)
-    write_csv(out / "scores.csv", scores.rows)
-    write_markdown(out / "scores.md", scores)
-    for name in model_names(scores):
-        write_sheets(out, scores, name)
-    write_report(out / "report.html", scores)
+    with TemporaryDirectory(prefix=".scores.", dir=out) as folder:
+        fresh = Path(folder)
+        write_json(fresh / "scores.json", scores)
+        write_csv(fresh / "scores.csv", scores.rows)
+        write_markdown(fresh / "scores.md", scores)
+        for name in model_names(scores):
+            write_sheets(fresh, scores, name)
+        write_report(fresh / "report.html", scores)
+        for path in sorted(fresh.iterdir()):
+            os.replace(path, out / path.name)
 
 
 def write_report(path: Path, scores: Scores) -> None:
@@ -174,14 +183,14 @@ def _slider(scores: Scores, name: str, place: int, encoded: dict[tuple[str, int]
 def _sheet(scores: Scores) -> str:
     names = model_names(scores)
     heads = "".join(f"<th>{escape(name)}</th>" for name in ["photo", "gray", *names, "truth"])
-    lines = []
-    for place, key in enumerate(scores.truth.keys):
+
+    def line(place: int, key: str) -> str:
         pictures = [scores.candidates[name].pictures[place] for name in ("gray", *names)] + [_true(scores, place)]
         cells = "".join(f'<td><img loading="lazy" src="{_inline(picture, THUMB)}" alt=""></td>' for picture in pictures)
-        lines.append(f"<tr><th>{escape(key)}</th>{cells}</tr>")
-    return (
-        f'<div class="wide sheet"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
-    )
+        return f"<tr><th>{escape(key)}</th>{cells}</tr>"
+
+    lines = "".join(in_threads(line, range(len(scores.truth.keys)), scores.truth.keys))
+    return f'<div class="wide sheet"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
 def _meanings(rows: Sequence[Row]) -> str:

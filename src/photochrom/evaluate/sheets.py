@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from photochrom.evaluate.score import Scores
+from photochrom.evaluate.truth import in_threads
 
 ACROSS = 8
 DOWN = 4
@@ -21,7 +22,8 @@ def write_sheets(out: Path, scores: Scores, name: str) -> None:
     truth = [np.rint(photo * 255).astype(np.uint8) for photo in scores.truth.rgb]
     results, page = scores.candidates[name].pictures, ACROSS * DOWN
     grays = scores.candidates["gray"].pictures
-    for start in range(0, len(results), page):
+
+    def write_page(start: int) -> None:
         stop = min(start + page, len(results))
         rows = [
             _row(photos[first : min(first + ACROSS, stop)])
@@ -30,6 +32,8 @@ def write_sheets(out: Path, scores: Scores, name: str) -> None:
         ]
         target = out / f"sheet-{file_name(name)}-{start // page:02d}.jpg"
         Image.fromarray(np.concatenate(rows)).save(target, quality=88)
+
+    list(in_threads(write_page, range(0, len(results), page)))
 
 
 def file_name(name: str) -> str:

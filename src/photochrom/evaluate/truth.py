@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from photochrom.color.lab import rgb_to_lab
@@ -112,7 +113,12 @@ def seen(eye: Eye, photos: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
         rgb = photo.astype(np.float32) / np.float32(255) if photo.dtype == np.uint8 else photo
         return extract_features([rgb], eye.features)
 
-    return np.concatenate(list(in_threads(look, photos)))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the photos share the cores already
+    try:
+        return np.concatenate(list(in_threads(look, photos)))
+    finally:
+        torch.set_num_threads(threads)
 
 
 def colorized(colorizer: Colorizer, truth: Truth) -> list[Floats]:
