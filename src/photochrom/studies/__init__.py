@@ -2,6 +2,7 @@
 
 from photochrom.studies import (
     dcgan,
+    default,
     default_parts,
     eccv16,
     families,
@@ -16,6 +17,7 @@ from photochrom.studies import (
 
 STUDIES = {
     "dcgan": dcgan.STUDY,
+    "default": default.STUDY,
     "default_parts": default_parts.STUDY,
     "eccv16": eccv16.STUDY,
     "families": families.STUDY,
