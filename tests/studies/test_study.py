@@ -72,6 +72,13 @@ def test_a_trial_is_trained_once(busy: Laboratory) -> None:
     assert again.model.stat().st_mtime_ns == written
 
 
+def test_a_budget_of_steps_is_the_same_for_every_trial_of_a_weight(library: Library, tmp_path: Path) -> None:
+    laboratory = Laboratory(library, tmp_path, minutes=9.0, steps=4)
+    half = replace(TRIALS[0], weight=0.5)
+    assert [laboratory.trained([trial])[trial.name].card.training["steps"] for trial in (TRIALS[0], half)] == [4, 2]
+    assert laboratory.budget == "4 steps"
+
+
 def test_a_trained_trial_tells_its_curves(busy: Laboratory) -> None:
     one = busy.trained(TRIALS[:1])["regression_lab"]
     steps, values = one.curve("l2")

@@ -53,13 +53,15 @@ def _run(name: str, options: Options) -> object:
             options.legacy,
             options.precision,
             lambda what, share: bar(share, what),
+            options.steps,
         )
         return run_study(STUDIES[name], laboratory, options.out, _typed(name, options))
 
 
 def _typed(name: str, options: Options) -> str:
     """Return the command that repeats the study, with folders named by what they hold."""
-    parts = ["photochrom", "study", name, "--photos", "PHOTOS", "--minutes", f"{options.minutes:g}"]
+    parts = ["photochrom", "study", name, "--photos", "PHOTOS"]
+    parts += ["--steps", str(options.steps)] if options.steps else ["--minutes", f"{options.minutes:g}"]
     parts += ["--backbones", "BACKBONES"] if options.backbones else []
     parts += ["--legacy", "LEGACY"] if options.legacy else []
     parts += ["--precision", options.precision] if options.precision != "no" else []

@@ -31,7 +31,8 @@ Floats = NDArray[np.floating[Any]]
 PHOTOS: Final = Selection("val", limit=150)
 SHARES: Final = (0.6, 1.0)
 SHOWN: Final = 8
-TILE: Final = 96
+TILE: Final = 118
+SAID: Final = {"better": "better than", "worse": "worse than", "no difference shown": "not shown to differ from"}
 SEED: Final = 0
 """Of the dice that age photos."""
 
@@ -132,7 +133,7 @@ def write(laboratory: Laboratory, page: Page, trained: Mapping[str, Trained]) ->
         laboratory.report("scoring", number / len(trained))
         found[name] = compare(name, colorized(one.colorizer, truth), truth)
     page.heading("What each part is worth")
-    _worth(page, truth, found)
+    _worth(laboratory, page, truth, found)
     page.heading("Old photos")
     _old(page, trained, truth)
     page.heading("How they learn")
@@ -143,14 +144,14 @@ def write(laboratory: Laboratory, page: Page, trained: Mapping[str, Trained]) ->
     page.picture("sheet", figures.sheet(figures.results(trained, truth, places), TILE), caption)
 
 
-def _worth(page: Page, truth: Truth, found: Mapping[str, Compared]) -> None:
+def _worth(laboratory: Laboratory, page: Page, truth: Truth, found: Mapping[str, Compared]) -> None:
     """Write the table of changes and the sentence about what they did."""
     base = found[DEFAULT.name]
     page.text(
         f"{len(truth.rgb)} validation photos, 256 px center squares; every row is the default with one thing changed, "
-        f"trained for the same time. Compared at {SHARES[0]:.0%} of the truth's mean colorfulness "
-        f"({truth.colorfulness:.1f}), photo by photo; in brackets: 95% bootstrap intervals of the difference. "
-        f"Fréchet distance on {truth.eyes.classifier.name if truth.eyes.classifier else 'no network'}, "
+        f"trained for {laboratory.budget}; {laboratory.fairness}. Compared at {SHARES[0]:.0%} of the truth's mean "
+        f"colorfulness ({truth.colorfulness:.1f}), photo by photo; in brackets: 95% bootstrap intervals of the "
+        f"difference. Fréchet distance on {truth.eyes.classifier.name if truth.eyes.classifier else 'no network'}, "
         f"n = {len(truth.rgb)}: compare it within this table only."
     )
     nothing = score_candidate("gray", gray(truth), truth)
@@ -165,9 +166,9 @@ def _worth(page: Page, truth: Truth, found: Mapping[str, Compared]) -> None:
     )  # fmt: skip
     able = {name: one for name, one in found.items() if one is not base and SHARES[0] in one.at}
     verdicts = {name: verdict(one.lead(base, "ciede2000")) for name, one in able.items()}
-    for said in ("better", "worse", "no difference shown"):
+    for said, text in SAID.items():
         names = [name for name, one in verdicts.items() if one == said]
-        page.text(f"By CIEDE2000, {said} than the default: {', '.join(names) or 'none'}.")
+        page.text(f"By CIEDE2000, {text} the default: {', '.join(names) or 'none'}.")
 
 
 def _row(name: str, one: Compared, base: Compared, truth: Truth) -> list[object]:

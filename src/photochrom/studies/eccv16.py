@@ -120,7 +120,7 @@ def _ablations(laboratory: Laboratory, page: Page, trained: Mapping[str, Trained
     page.text(
         "Ablation 1 has five plain blocks and one dilated one, ablation 2 four plain blocks and none dilated; what "
         "follows (up-sampling, 313 scores) is the same. An epoch is one pass over all training photos; the budget here "
-        "is minutes, so that a lighter network sees more photos in the same time."
+        f"is {laboratory.budget} for each, with which {laboratory.fairness}."
     )
     rows = []
     for one in chosen:

@@ -44,7 +44,7 @@ def write(laboratory: Laboratory, page: Page, trained: Mapping[str, Trained]) ->
     scores = laboratory.score(models, PHOTOS)
     own = [row for row in scores.rows if row.share is None]
     page.heading("What each one is and costs")
-    _costs(page, trained, models, own)
+    _costs(laboratory, page, models, own)
     page.heading("Accuracy, at equal colorfulness too")
     scored(page, scores, ("colorfulness", *MATCHED))
     page.heading("Everything else, at each model's own setting")
@@ -61,7 +61,7 @@ def write(laboratory: Laboratory, page: Page, trained: Mapping[str, Trained]) ->
     page.picture("sheet", figures.sheet(figures.results(models, truth, places), TILE), caption)
 
 
-def _costs(page: Page, trained: Mapping[str, Trained], models: Mapping[str, Trained], own: Sequence[Row]) -> None:
+def _costs(laboratory: Laboratory, page: Page, models: Mapping[str, Trained], own: Sequence[Row]) -> None:
     """Write what a model is made of, what its training took, and how fast it is."""
     row_of = {row.name: row for row in own}
     rows = []
@@ -80,11 +80,11 @@ def _costs(page: Page, trained: Mapping[str, Trained], models: Mapping[str, Trai
         rows,
     )  # fmt: skip
     longest = models[SHIPPED].card.training
-    most = max(trained.values(), key=lambda one: one.card.training["minutes"]).card.training
+    most = max(one.card.training["minutes"] for name, one in models.items() if name != SHIPPED)
     page.text(
-        f"Equal budget means equal minutes on one computer: a light network sees more photos in them. {SHIPPED} is the "
+        f"Equal budget means {laboratory.budget} on one computer: {laboratory.fairness}. {SHIPPED} is the "
         f"default family at its best: {longest['photo_passes']} photo passes in {longest['minutes']:g} minutes, "
-        f"against {most['minutes']:g} minutes at most for the others; how good those become with as much time is not "
+        f"against {most:g} minutes at most for the others; how good those become with as much time is not "
         "known. Speed and memory are those of the exported model in use, photos of 256 px, a process for each."
     )
 

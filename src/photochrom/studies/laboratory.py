@@ -18,6 +18,9 @@ from photochrom.studies.trial import Trained, Trial
 from photochrom.train import Plan, train
 
 CHECKS = 5
+"""Looks at the validation photos in a budget of minutes."""
+CHECK_MINUTES: Final = 1.0
+"""Minutes between them in a budget of steps."""
 MODEL = "model.onnx"
 EYES: Final = "vgg16_conv3"
 """The backbone of perceptual losses."""
@@ -32,8 +35,8 @@ Report = Callable[[str, float], None]
 class Laboratory:
     """Where photos, weights and runs are, and how long a trial trains.
 
-    ``minutes`` is the budget of a trial of weight 1; ``backbones`` a folder of encoder and classifier weights;
-    ``legacy`` a folder of historic black-and-white photos.
+    ``minutes``, or ``steps`` where these are given, are the budget of a trial of weight 1; ``backbones`` is a folder of
+    encoder and classifier weights, ``legacy`` one of historic black-and-white photos.
     """
 
     library: Library
@@ -43,7 +46,18 @@ class Laboratory:
     legacy: Path | None = None
     precision: str = "no"
     report: Report = lambda what, share: None
+    steps: int | None = None
     _truths: dict[Selection, Truth] = field(default_factory=dict)
+
+    @property
+    def budget(self) -> str:
+        """The budget of a trial of weight 1, in words."""
+        return f"{self.minutes:g} minutes" if self.steps is None else f"{self.steps} steps"
+
+    @property
+    def fairness(self) -> str:
+        """What an equal budget means for networks that do not cost the same, in words."""
+        return f"a light network {'sees more photos' if self.steps is None else 'needs less time'}"
 
     def require(self, trials: Sequence[Trial]) -> None:
         """Raise the error that a trial would meet, before anything is trained: photos, labels, weights, recipes."""
@@ -93,7 +107,9 @@ class Laboratory:
         return score_models(named, self.truth(photos), self.options(), lambda share: self.report("scoring", share))
 
     def _trained(self, trial: Trial) -> Trained:
-        run = self.runs / f"{trial.name}-{self.minutes * trial.weight:g}min-{fingerprint(trial)}"
+        budget = self._budget(trial)
+        amount = f"{budget.minutes:g}min" if budget.steps is None else f"{budget.steps}steps"
+        run = self.runs / f"{trial.name}-{amount}-{fingerprint(trial)}"
         model = run / MODEL
         if not model.exists():
             run.mkdir(parents=True, exist_ok=True)
@@ -101,14 +117,19 @@ class Laboratory:
             export_run(run, model, trial.name, {"decode": trial.decode})
         return Trained(trial, run, model)
 
-    def _plan(self, trial: Trial, run: Path) -> Plan:
+    def _budget(self, trial: Trial) -> Budget:
+        if self.steps is not None:
+            return Budget(steps=max(1, round(self.steps * trial.weight)), check_minutes=CHECK_MINUTES)
         minutes = self.minutes * trial.weight
+        return Budget(minutes=minutes, check_minutes=minutes / CHECKS)
+
+    def _plan(self, trial: Trial, run: Path) -> Plan:
         encoder = None if trial.encoder is None else self.backbone(trial.encoder)
         return Plan(
             run,
             self.library.select(trial.photos),
             self.library.select(trial.validation),
-            Budget(minutes=minutes, check_minutes=minutes / CHECKS),
+            self._budget(trial),
             Start(
                 encoder=encoder, eyes=self.backbone(EYES) if trial.recipe.needs_eyes else None, precision=self.precision
             ),

@@ -14,6 +14,8 @@ class Options:
     "A photo library: a folder with train-*.tar, val-*.tar, test-*.tar and manifest.csv."
     minutes: float = 5.0
     "Minutes that each trial of weight 1 trains."
+    steps: int | None = None
+    "Steps that each trial of weight 1 trains, instead of minutes: fair on a busy computer, too."
     backbones: Path | None = None
     "Folder of encoder and classifier weights (safetensors)."
     legacy: Path | None = None
@@ -26,6 +28,8 @@ class Options:
     "no (float32), bf16 or fp16."
 
     def __post_init__(self) -> None:
-        """Raise OptionError for minutes that are none."""
+        """Raise OptionError for minutes or steps that are none."""
         if not self.minutes > 0:
             raise OptionError(f"--minutes is {self.minutes}; expected more than 0")
+        if self.steps is not None and self.steps < 1:
+            raise OptionError(f"--steps is {self.steps}; expected 1 or more")

@@ -55,7 +55,7 @@ SAID: Final = (
 
 def write(laboratory: Laboratory, page: Page, trained: Mapping[str, Trained]) -> None:
     """Write the page."""
-    page.heading("Four ways to spend the same minutes")
+    page.heading("Four ways to spend the same budget")
     scores = laboratory.score(trained, PHOTOS)
     scored(page, scores, MEASURED)
     equal = matched(trained, scores.truth)

@@ -59,7 +59,7 @@ def _tell_how(page: Page, laboratory: Laboratory, trained: Mapping[str, Trained]
     page.heading("How this was made")
     page.text(
         "Everything on this page, the sentences about numbers included, was written by this command "
-        f"({laboratory.minutes:g} minutes for each trial of weight 1):"
+        f"({laboratory.budget} for each trial of weight 1):"
     )
     page.code(command)
     columns = (
