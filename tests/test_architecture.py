@@ -66,10 +66,23 @@ STANDS_ON = {
     # serve
     "server": ["colorizer", "transplanter"],
     "client": [],
+    # many at once
+    "video": ["colorizer", "progress"],
     # judge
     "evaluate": ["colorizer", "export"],
     # face
-    "cli": ["__init__", "packing", "questions", "transplanter", "judge", "studies", "server", "options", "progress"],
+    "cli": [
+        "__init__",
+        "packing",
+        "questions",
+        "transplanter",
+        "judge",
+        "studies",
+        "server",
+        "video",
+        "options",
+        "progress",
+    ],
     "__main__": ["cli"],
 }
 USE_HALF = {"errors", "color", "card", "chroma", "hints", "photo", "weights", "colorizer", "many", "__init__"}

@@ -180,6 +180,10 @@ judge_report_help = "Count the answers of photochrom judge: how often colorized 
 app.command("photochrom.judge.command:judge_report", name="judge-report", help=judge_report_help)
 serve_help = "Serve the web application and its REST API, on this computer."
 app.command("photochrom.server.command:serve", name="serve", help=serve_help)
+video_help = "Color a film: steady colors, its own luma, sound, subtitles and time stamps."
+app.command("photochrom.video.command:video", name="video", help=video_help)
+shots_help = "Write the first frame of each shot of a film, and a JSON file to put hints into."
+app.command("photochrom.video.command:shots", name="shots", help=shots_help)
 study_help = "Train, compare and explain the systems of the field; writes a page."
 app.command("photochrom.studies.command:study", name="study", help=study_help)
 

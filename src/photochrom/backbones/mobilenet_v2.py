@@ -141,7 +141,8 @@ class MobileNetV2(nn.Module):
                     f"expected {tuple(own[key].shape)}; give mobilenet_v2.safetensors"
                 )
         self.load_state_dict({key: value.to(torch.float32) for key, value in weights.items()})
-        self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.eval().requires_grad_(False)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, rgb_B3HW: Tensor) -> Tensor:
         """Return the globally pooled features (B, F) of photos in RGB 0..1, 32 px or more on each side.

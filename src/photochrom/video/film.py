@@ -1,0 +1,207 @@
+"""The main job for films: shots are found, frames colored and encoded a segment at a time, and all is put together.
+
+    film -> Clip -> frames -> shots                                        (first pass)
+                           -> FilmColors -> Encoder -> segments on disk    (second pass, goes on after interruptions)
+                                                        -> write_film -> film, with its sound
+
+Memory holds the frames between two key frames and a segment's encoded packets, whatever the film's length.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from photochrom.answer import OWN, Settings
+from photochrom.colorizer import Colorizer
+from photochrom.errors import OptionError, OutputExists, OutputUnwritable
+from photochrom.video.clip import Clip
+from photochrom.video.coders import Coder
+from photochrom.video.coloring import Colored, FilmColors, painted, painted_rgb
+from photochrom.video.planes import levels
+from photochrom.video.script import read_script
+from photochrom.video.segments import Record, Workshop, read_records
+from photochrom.video.shots import ShotFinder, Shots
+from photochrom.video.span import Span
+from photochrom.video.steady import Key, Steadiness
+from photochrom.video.stills import check_pattern, name_of, pattern_of, save_picture, write_strip
+from photochrom.video.writing import Encoder, check_target, write_film
+
+SEGMENT: Final = 240
+"""A segment ends at the first key frame after so many frames."""
+
+LOOKING: Final = 0.1
+"""Share of the work that finding shots counts as, for the bar."""
+
+Tell = Callable[[float, str], None]
+"""Is told what share of the work is done, 0..1, and what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is wanted of a film: which part, how it is written, how steady, with what hints and whether to replace."""
+
+    span: Span = field(default_factory=Span)
+    coder: Coder = field(default_factory=Coder)
+    steadiness: Steadiness = field(default_factory=Steadiness)
+    script: Path | None = None
+    strip: Path | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filmed:
+    """What became of a film: where it is, of how many frames and shots, how often the network was asked, and notes.
+
+    Notes say in a line each what was damaged or had to be left out.
+    """
+
+    target: Path
+    frames: int
+    shots: int
+    asked: int
+    notes: tuple[str, ...]
+
+
+def colorize_film(
+    source: str | Path,
+    target: str | Path,
+    colorizer: Colorizer | None = None,
+    settings: Settings = OWN,
+    plan: Plan = Plan(),
+    tell: Tell = lambda share, note: None,
+) -> Filmed:
+    """Color a film: its luma, sound, subtitles, time stamps and notes stay, and its colors are steady.
+
+    ``target`` is a film of any ending FFmpeg writes, a folder, or a pattern such as ``folder/%06d.png``. What was
+    finished before an interruption is found again when the same is asked once more. Raises PhotoNotFound and
+    PhotoUnreadable for what is no film, OutputExists and OutputUnwritable, OptionError for what the target cannot hold,
+    HintError for a script that does not fit.
+    """
+    clip, target = Clip.open(source, plan.span), Path(target)
+    pattern = pattern_of(target)
+    if pattern is not None:
+        check_pattern(pattern, plan.overwrite or _begun(pattern))
+    else:
+        _check_file(target, clip, plan)
+    colorizer = colorizer or Colorizer()
+    workshop = Workshop(pattern or target, _job(clip, colorizer, settings, plan))
+    shots, damaged = _shots(workshop, clip, tell)
+    hints = read_script(plan.script, clip, shots) if plan.script is not None else None
+    colors = FilmColors(clip, shots, colorizer, settings, plan.steadiness, hints)
+    _color_all(workshop, colors, clip, shots, (plan.coder, target, pattern, tell))
+    notes = [f"{damaged} damaged packets of pictures were left out"] if damaged else []
+    if pattern is None:
+        notes += write_film(target, clip, plan.coder, workshop.done, colorizer.card.name)
+    workshop.clear()
+    if plan.strip is not None:
+        write_strip(clip, pattern or target, plan.strip)
+    return Filmed(pattern or target, shots.frames, len(shots.cuts) + 1, colors.asked, tuple(notes))
+
+
+def find_shots(clip: Clip, tell: Tell = lambda share, note: None) -> tuple[Shots, int]:
+    """Look through a film; returns its shots, and how many packets cannot be decoded."""
+    finder, times = ShotFinder(), []
+    frames = clip.frames()
+    for frame in frames:
+        picture = levels(frame.plane()[:: _stride(clip), :: _stride(clip)], clip.coding)
+        finder.show((picture * 255).astype("uint8"))
+        times.append(frame.time)
+        tell(min(1, frame.number / max(1, clip.expected)), "finding shots")
+    shots = finder.end()
+    shots.times = [times[number] for number in (0, *shots.cuts)] if times else []
+    if not times:
+        raise OptionError(f"{clip.path} has no frame between the wanted start and end; give other times")
+    return shots, frames.damaged
+
+
+def _stride(clip: Clip) -> int:
+    """Return which pixels are enough to find shots: every n-th, so that 320 columns are left."""
+    return max(1, clip.width // 320)
+
+
+def _check_file(target: Path, clip: Clip, plan: Plan) -> None:
+    if target.exists() and not plan.overwrite:
+        raise OutputExists(f"{target} exists; give another name, or --overwrite")
+    if target.exists() and target.samefile(clip.path):
+        raise OutputUnwritable(f"{target} is the film itself; give another name")
+    check_target(target, clip, plan.coder)
+
+
+def _begun(pattern: Path) -> bool:
+    """Whether pictures that exist may be from an interrupted run."""
+    return pattern.with_name(f".{pattern.name}.photochrom").is_dir()
+
+
+def _job(clip: Clip, colorizer: Colorizer, settings: Settings, plan: Plan) -> dict[str, Any]:
+    """Return what must be the same for a run to go on where another was interrupted."""
+    file = clip.path.stat() if clip.path.is_file() else None
+    script = plan.script.read_bytes() if plan.script is not None and plan.script.is_file() else b""
+    reference = settings.reference
+    wanted = {
+        "film": [str(clip.path.resolve()), file.st_size if file else 0, file.st_mtime_ns if file else 0],
+        "model": colorizer.card.to_json(),
+        "settings": [settings.temperature, settings.saturation, settings.warmth, settings.effort],
+        "reference": "" if reference is None else repr(asdict(reference)),
+        "span": asdict(plan.span),
+        "coder": asdict(plan.coder),
+        "steadiness": asdict(plan.steadiness),
+        "script": sha256(script).hexdigest(),
+    }
+    return {"version": 1, **{name: sha256(repr(value).encode()).hexdigest()[:16] for name, value in wanted.items()}}
+
+
+def _shots(workshop: Workshop, clip: Clip, tell: Tell) -> tuple[Shots, int]:
+    """Return the film's shots and its damaged packets, found now or in an interrupted run."""
+    if "shots" not in workshop.notes:
+        shots, damaged = find_shots(clip, lambda share, note: tell(LOOKING * share, note))
+        workshop.notes |= {"shots": asdict(shots), "damaged": damaged}
+        workshop.save_notes()
+    return Shots(**workshop.notes["shots"]), int(workshop.notes["damaged"])
+
+
+def _color_all(
+    workshop: Workshop, colors: FilmColors, clip: Clip, shots: Shots, way: tuple[Coder, Path, Path | None, Tell]
+) -> None:
+    """Color and encode what is left to do, a segment at a time."""
+    coder, target, pattern, tell = way
+    done = sum(1 for path in workshop.done for _ in read_records(path, heads_only=True))
+    colored = colors.of(iter(clip.frames(done)), Key.of(workshop.state()))
+    for segment in _segments(colored):
+        encoder = Encoder(clip, coder, target) if pattern is None else None
+        records, key = list[Record](), None
+        for one in segment:
+            if encoder is not None:
+                encoder.add(painted(one.frame, one.ab, clip, encoder.format), one.frame.duration)
+            elif pattern is not None:
+                records.append(_saved(one, clip, pattern))
+            key, done = one.key, done + 1
+            tell(LOOKING + (1 - LOOKING) * min(1, done / max(1, shots.frames)), f"frame {done} of {shots.frames}")
+        workshop.finish(records if encoder is None else encoder.end(), {} if key is None else key.arrays())
+
+
+def _saved(one: Colored, clip: Clip, pattern: Path) -> Record:
+    """Write a frame as a numbered file; returns a record without bytes."""
+    rgb = painted_rgb(one.frame, one.ab, clip)
+    save_picture(name_of(pattern, one.frame.number + 1), rgb, clip.coding.bits)
+    return Record(one.frame.time, one.frame.duration, True, b"")
+
+
+def _segments(colored: Iterator[Colored]) -> Iterator[Iterator[Colored]]:
+    """Divide frames into segments; each must be used up before the next."""
+    first = next(colored, None)
+    while first is not None:
+        yield _one_segment(first, colored)
+        first = next(colored, None)
+
+
+def _one_segment(first: Colored, rest: Iterator[Colored]) -> Iterator[Colored]:
+    count, one = 1, first
+    yield one
+    while not (count >= SEGMENT and one.key is not None):
+        following = next(rest, None)
+        if following is None:
+            return
+        count, one = count + 1, following
+        yield one

@@ -1,0 +1,235 @@
+"""Writing a film: pictures encoded a segment at a time, and in the end put together with all that was beside them.
+
+Sound and subtitles go from file to file as they are, packet by packet, so that nothing is lost, and a track that
+cannot be decoded to its end is no obstacle. The new file has another name until it is whole.
+"""
+
+import heapq
+import os
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import av.error
+
+from photochrom.errors import OptionError, OutputUnwritable
+from photochrom.video.clip import Clip, opened, origin
+from photochrom.video.coders import Coder, add_picture_track
+from photochrom.video.segments import Record, read_records
+
+UNTRUE: Final = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+"""Notes of the old container that are not true of the new one."""
+
+STREAMABLE: Final = {".mp4", ".m4v", ".mov"}
+
+Timed = tuple[Fraction, Any]
+
+
+class Encoder:
+    """Encodes the pictures of one segment, as the whole film will have them."""
+
+    def __init__(self, clip: Clip, coder: Coder, target: Path) -> None:
+        """Open the encoder; raises OptionError where it refuses the film."""
+        self._container = open_target(unfinished(target), target)
+        self._stream = add_picture_track(self._container, clip, coder, target)
+        self._stream.codec_context.thread_type = "FRAME"
+        self._durations: dict[int, int] = {}
+        self.records: list[Record] = []
+
+    @property
+    def format(self) -> str:
+        """The pixel format that it takes."""
+        return self._stream.codec_context.pix_fmt or ""
+
+    def add(self, picture: av.VideoFrame, duration: int) -> None:
+        """Encode a picture that is shown for so many ticks."""
+        assert picture.pts is not None
+        self._durations[picture.pts] = duration
+        self._keep(self._stream.encode(picture))
+
+    def end(self) -> list[Record]:
+        """Return all pictures, encoded, in the order of decoding."""
+        self._keep(self._stream.encode(None))
+        return self.records
+
+    def _keep(self, packets: Sequence[Any]) -> None:
+        for packet in packets:
+            time = int(packet.pts or 0)
+            self.records.append(Record(time, self._durations.pop(time, 0), packet.is_keyframe, bytes(packet)))
+
+
+def unfinished(target: Path) -> Path:
+    """Return the name that a film has until it is whole."""
+    return target.with_name(f".{target.stem}.unfinished{target.suffix}")
+
+
+def open_target(path: Path, target: Path) -> Any:
+    """Return a container to be written; its file is made with its header. Raises OptionError for an unknown ending."""
+    options = {"movflags": "+faststart"} if target.suffix.lower() in STREAMABLE else {}
+    try:
+        return av.open(str(path), "w", container_options=options)
+    except (ValueError, av.error.FFmpegError) as error:
+        raise OptionError(
+            f"{target.name}: no kind of film has this ending; give one such as .mp4, .mkv or .mov"
+        ) from error
+
+
+def write_film(target: Path, clip: Clip, coder: Coder, segments: Sequence[Path], model: str) -> list[str]:
+    """Put a film together and move it into place; returns what had to be left out.
+
+    Raises OptionError where the container cannot hold a track, OutputUnwritable where the file cannot be written.
+    """
+    temporary = unfinished(target)
+    try:
+        with opened(clip.path) as source:
+            container = open_target(temporary, target)
+            try:
+                notes = _fill(container, source, clip, coder, (target, segments, model))
+            finally:
+                container.close()
+        os.replace(temporary, target)
+    except (av.error.FFmpegError, OSError) as error:
+        raise OutputUnwritable(
+            f"{target} cannot be written ({error.strerror}); see whether the disk is full"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return notes
+
+
+def check_target(target: Path, clip: Clip, coder: Coder) -> None:
+    """Raise now what :func:`write_film` would raise after hours: for a container, codec or folder that will not do."""
+    if not target.parent.is_dir():
+        raise OutputUnwritable(f"there is no folder {target.parent}; make it first")
+    temporary = unfinished(target)
+    try:
+        with opened(clip.path) as source, open_target(temporary, target) as container:
+            add_picture_track(container, clip, coder, target)
+            _add_others(container, source, clip, target)
+            container.start_encoding()
+    except av.error.FFmpegError as error:
+        raise OptionError(
+            f"{target.name} cannot hold this film as it is ({error.strerror}); give a name ending in .mkv, "
+            "or another --codec"
+        ) from error
+    except OSError as error:
+        raise OutputUnwritable(f"{target} cannot be written ({error.strerror}); write to another folder") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _fill(container: Any, source: Any, clip: Clip, coder: Coder, job: tuple[Path, Sequence[Path], str]) -> list[str]:
+    """Write header, packets and end; returns what had to be left out."""
+    target, segments, model = job
+    stream = add_picture_track(container, clip, coder, target)
+    others, notes = _add_others(container, source, clip, target)
+    old = source.streams[clip.index]
+    stream.metadata.update({key: text for key, text in old.metadata.items() if key.lower() not in UNTRUE})
+    stream.disposition = old.disposition
+    container.metadata.update({key: text for key, text in source.metadata.items() if key.lower() not in UNTRUE})
+    container.metadata.setdefault("comment", f"Colors by Photochrom, model {model}")
+    if clip.span.is_whole and source.chapters():
+        container.set_chapters(source.chapters())
+    container.start_encoding()
+    lost = 0
+    pictures = _pictures(segments, clip, stream)
+    for _, packet in heapq.merge(pictures, _packets(source, others, clip), key=lambda timed: timed[0]):
+        try:
+            container.mux_one(packet)
+        except (av.error.InvalidDataError, av.error.ArgumentError):
+            if packet.stream is stream:
+                raise
+            lost += 1
+    return notes + ([f"{lost} packets of sound or subtitles are damaged and were left out"] if lost else [])
+
+
+def _add_others(container: Any, source: Any, clip: Clip, target: Path) -> tuple[dict[int, Any], list[str]]:
+    """Add the tracks that are copied; returns them by their number in the source, and what is left out."""
+    found: dict[int, Any] = {}
+    notes = []
+    for track in source.streams:
+        if track.index == clip.index:
+            continue
+        name = track.codec_context.name if track.codec_context is not None else "unknown codec"
+        if track.type not in ("audio", "subtitle", "video", "attachment"):
+            notes.append(f"track {track.index} ({track.type}) was left out")
+            continue
+        try:
+            copy = container.add_stream_from_template(track, opaque=True)
+        except (ValueError, av.error.FFmpegError) as error:
+            if track.type in ("audio", "subtitle"):
+                raise OptionError(
+                    f"a file {target.suffix} cannot hold the {track.type} track {track.index} ({name}); "
+                    "give a name ending in .mkv, or in the film's own ending"
+                ) from error
+            notes.append(f"track {track.index} ({track.type}, {name}) was left out: {target.suffix} cannot hold it")
+            continue
+        copy.metadata.update({key: text for key, text in track.metadata.items() if key.lower() not in UNTRUE})
+        copy.disposition = track.disposition
+        if track.type != "attachment":
+            found[track.index] = copy
+    return found, notes
+
+
+def _pictures(segments: Sequence[Path], clip: Clip, stream: Any) -> Iterator[Timed]:
+    """Give the encoded pictures with times of decoding: the n-th is decoded when the picture D before it is shown.
+
+    D is the least that lets no picture be shown before it is decoded.
+    """
+    times = [record.time for path in segments for record in read_records(path, heads_only=True)]
+    shown = sorted(times)
+    rank = {time: number for number, time in enumerate(shown)}
+    delay = max((number - rank[time] for number, time in enumerate(times)), default=0)
+    step = max(1, min((b - a for a, b in pairwise(shown[: delay + 1])), default=1))
+    records = (record for path in segments for record in read_records(path))
+    for number, record in enumerate(records):
+        packet = av.Packet(record.data)
+        packet.stream, packet.time_base = stream, clip.time_base
+        packet.pts, packet.duration, packet.is_keyframe = record.time, record.duration, record.is_key
+        packet.dts = shown[number - delay] if number >= delay else shown[0] - (delay - number) * step
+        yield packet.dts * clip.time_base, packet
+
+
+def _packets(source: Any, others: dict[int, Any], clip: Clip) -> Iterator[Timed]:
+    """Give the packets of other tracks within the span, in the order of the file, with times that only go forward."""
+    if not others:
+        return
+    last: dict[int, int] = {}
+    starts = {index: _start(source, index, clip) for index in others}
+    for packet in _demuxed(source, [source.streams[index] for index in others]):
+        index, stamp = packet.stream.index, packet.dts if packet.dts is not None else packet.pts
+        if not packet.size or (stamp is None and not _is_cover(packet.stream)):
+            continue
+        time_base = packet.time_base or packet.stream.time_base
+        packet.dts = max((stamp or 0) - starts[index], last.get(index, -(1 << 62)) + 1)
+        packet.pts = packet.dts if packet.pts is None else max(packet.pts - starts[index], packet.dts)
+        seconds = packet.pts * time_base
+        outside = clip.span.ends_before(seconds) or (clip.span.start and seconds < 0)
+        if outside and not _is_cover(packet.stream):
+            continue
+        last[index] = packet.dts
+        packet.stream = others[index]
+        yield max(Fraction(0), packet.dts * time_base), packet
+
+
+def _demuxed(source: Any, tracks: list[Any]) -> Iterator[Any]:
+    """Give packets as far as the file can be read."""
+    packets = source.demux(tracks)
+    while True:
+        try:
+            yield next(packets)
+        except (StopIteration, av.error.FFmpegError, OSError):
+            return
+
+
+def _start(source: Any, index: int, clip: Clip) -> int:
+    """Return the first wanted moment in ticks of a track."""
+    time_base = source.streams[index].time_base or Fraction(1, 1000)
+    return origin(source, time_base) + round(clip.span.first / time_base)
+
+
+def _is_cover(track: Any) -> bool:
+    return bool(track.disposition & av.stream.Disposition.attached_pic)
