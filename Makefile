@@ -56,5 +56,5 @@ $(VENV)/.use-installed: $(BIN)/python $(DECLARED)
 
 $(VENV)/.all-installed: $(BIN)/python $(DECLARED)
 	@echo "Installing Photochrom with what training and tests need"
-	@$(INSTALL) --editable '.[train,serve,video,test]'
+	@$(INSTALL) --editable '.[train,serve,batch,cluster,video,test]'
 	@touch $(VENV)/.use-installed $@

@@ -67,6 +67,8 @@ STANDS_ON = {
     "server": ["colorizer", "transplanter"],
     "client": [],
     # many at once
+    "archive": ["options", "progress"],
+    "album": ["options", "progress"],
     "video": ["colorizer", "progress"],
     # judge
     "evaluate": ["colorizer", "export"],
@@ -79,6 +81,8 @@ STANDS_ON = {
         "judge",
         "studies",
         "server",
+        "album",
+        "archive",
         "video",
         "options",
         "progress",
