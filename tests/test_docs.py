@@ -62,7 +62,7 @@ def words(line: str) -> list[str]:
 def after(command: str, line: str) -> list[str] | None:
     """Give the words that a command gets in a shell line, or None where it is not called."""
     typed = words(line)
-    starts = [index for index, word in enumerate(typed) if word.rpartition("/")[2] == command]
+    starts = [index for index, word in enumerate(typed) if ":" not in word and word.rpartition("/")[2] == command]
     if not starts:
         return None
     rest = typed[starts[0] + 1 :]

@@ -89,7 +89,7 @@ class Gate:
         def colored(photo: Any, job: Any, choice: Any) -> Any:
             self.reached.release()
             while not self.open.wait(0.01):
-                photo.origin.watch.check()
+                service.worker._running[job.id][1].check()
             return really(photo, job, choice)
 
         painters.colored = colored  # type: ignore[method-assign]

@@ -52,6 +52,20 @@ def test_the_field_is_the_librarys_answer(site: Site, job: Job, photo: bytes, to
         np.testing.assert_allclose(site.client.field(job.id, options), answer.ab(settings), atol=1e-5)
 
 
+def test_the_best_effort_is_the_librarys_and_runs_the_network_once(
+    site: Site, own: Job, photo: bytes, toy_model: Path
+) -> None:
+    best = Settings(effort="best")
+    expected = Colorizer(toy_model).answer(Photo.open(photo).pages[0], best).ab(best)
+    answers = site.service.shop.painters.answers
+    before = answers.misses
+    np.testing.assert_allclose(site.client.field(own.id, Options(effort="best")), expected, atol=1e-5)
+    site.client.field(own.id, Options(effort="best", saturation=2))
+    assert answers.misses == before + 1
+    assert len(site.client.field(own.id, Options())) < len(expected), "the best effort looks closer"
+    assert site.client.colorize(photo, Options(effort="best")) != site.client.colorize(photo)
+
+
 def test_hints_run_the_network_again_and_everything_else_does_not(site: Site, own: Job) -> None:
     answers = site.service.shop.painters.answers
     site.client.field(own.id, Options(saturation=0.9))
@@ -158,6 +172,7 @@ def test_the_guess_map_is_a_picture_of_the_photos_shape(site: Site, job: Job, ma
         (Options(warmth=2), "the warmth is 2"),
         (Options(model="../default"), "there is no model '../default' here"),
         (Options(model="/etc/passwd"), "there is no model"),
+        (Options(effort="utmost"), "effort"),
         (Options(format="exe"), "format"),
         (Options(quality=50), "lossless"),
         (Options(look="sample-9"), "look"),
@@ -184,6 +199,7 @@ def test_choices_that_cannot_be_are_refused_in_the_librarys_words(
         Options(saturation=0.7, warmth=0.25, temperature=0.1),
         Options(hints=(HINT,), format="tiff"),
         Options(look="sample-2", seed=7, format="jpeg", quality=80),
+        Options(effort="best", warmth=-0.5, hints=(HINT,)),
     ],
 )
 def test_the_command_line_makes_the_same(

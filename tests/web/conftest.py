@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SHOTS = ROOT / "build" / "screenshots" / "web"
 TOOLS = ROOT / "build" / "web-tools"
-PACKAGES = {"typescript": "typescript@5.9.3", "axe-core": "axe-core@4.14.1"}
+PACKAGES = {"typescript": "typescript@5.9.3", "axe-core": "axe-core@4.14.1", "dclint": "dclint@3.1.0"}
 WATCH = """
 window.shift = 0;
 new PerformanceObserver((list) => {
@@ -127,11 +128,20 @@ def browser() -> Iterator[Any]:
 
 def wait_until(page: Page, expression: str, arg: object = None) -> None:
     """Wait until an expression of JavaScript is true; Playwright's own way needs a policy that allows ``eval``."""
-    for _ in range(PATIENCE // 50):
-        if page.evaluate(expression, arg):
-            return
+    until(page, lambda: page.evaluate(expression, arg), expression)
+
+
+def until(page: Page, is_so: Callable[[], Any], what: str = "") -> None:
+    """Ask again until something is so; no test waits for a time and hopes."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not is_so():
+        assert time.monotonic() < end, f"never came true: {what or 'see the line that waits'}"
         page.wait_for_timeout(50)
-    pytest.fail(f"never came true: {expression}")
+
+
+def chosen(page: Page, part: str) -> None:
+    """Wait until the server keeps what is chosen, told by a part of the command."""
+    page.wait_for_function("(part) => document.getElementById('command').textContent.includes(part)", arg=part)
 
 
 @pytest.fixture
@@ -149,7 +159,8 @@ def visit(browser: Any) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         context.add_init_script(WATCH)
         page = context.new_page()
-        page.wait_for_function = partial(wait_until, page)
+        page.wait_for_function, page.until = partial(wait_until, page), partial(until, page)
+        page.chosen = partial(chosen, page)
         own = re.compile(rf"^(blob:)?{re.escape(address.partition('#')[0])}")
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -204,3 +215,12 @@ def tool() -> Callable[[str], Path]:
         return folder
 
     return found
+
+
+@pytest.fixture
+def photo(site: Any, visit: Callable[..., Page]) -> tuple[Page, Any]:
+    """Give an open photo of 320 pixels: the page, and what the server knows of it, as ``job()``."""
+    id = site.put()
+    page = visit(f"{site.address}#{id}")
+    page.locator("#stage[data-shows='1']").wait_for()
+    return page, lambda: site.client.job(id)

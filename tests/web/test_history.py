@@ -1,11 +1,14 @@
 """All photos in a real browser: sending, the queue, the history, many at once."""
 
 import io
+import re
+import threading
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from photochrom.server.guards import Access
 
@@ -66,6 +69,38 @@ def test_dropped_and_pasted_photos_are_sent(site: Any, visit: Visit) -> None:
         page.locator(".card[data-state=done]", has_text=name).wait_for()
 
 
+def test_what_the_browser_cannot_show_is_seen_as_the_server_sees_it(site: Any, visit: Visit, gray: Any) -> None:
+    file = io.BytesIO()
+    Image.open(io.BytesIO(gray("dog", 120))).save(file, "TIFF")
+    page = visit(site.address)
+    page.locator("#files").set_input_files([{"name": "dog.tif", "mimeType": "image/tiff", "buffer": file.getvalue()}])
+    card = page.locator(".card[data-state=done]", has_text="dog.tif")
+    card.wait_for()
+    page.wait_for_function("document.querySelector('.card[data-id] .thumb img').naturalWidth > 0")
+
+
+def test_a_late_list_does_not_hide_what_happened_since(site: Any, visit: Visit) -> None:
+    page = visit(site.address)
+    page.get_by_text("No photos yet").wait_for()
+    late: list[tuple[Any, Any]] = []
+
+    def hold(route: Any) -> None:
+        if late:
+            return route.continue_()
+        late.append((route, route.fetch()))
+
+    page.route(re.compile("/jobs.limit="), hold)
+    page.reload()
+    page.until(lambda: late, "the list is asked for")
+    site.put("since.png", 64)
+    page.locator(".card[data-state=done]", has_text="since.png").wait_for()
+    with page.expect_response(re.compile("/jobs.limit=")) as again:
+        late[0][0].fulfill(response=late[0][1])
+    assert again.value.json()["jobs"] == []
+    page.wait_for_function("document.getElementById('total').textContent === '1 photo'")
+    assert page.locator(".card[data-state=done]").count() == 1
+
+
 def test_what_is_no_photo_is_refused_in_the_servers_words(site: Any, visit: Visit, shoot: Any) -> None:
     page = visit(site.address)
     page.context.forgiven.append("422")
@@ -79,12 +114,12 @@ def test_what_is_no_photo_is_refused_in_the_servers_words(site: Any, visit: Visi
 def test_a_photo_shows_its_progress_can_be_canceled_and_run_again(
     site: Any, visit: Visit, gray: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    painters, go = site.service.shop.painters, []
+    painters, go = site.service.shop.painters, threading.Event()
     really = painters.colored
 
     def slowly(photo: Any, job: Any, choice: Any) -> Any:
-        while not go:
-            photo.origin.watch.check()
+        while not go.wait(0.02):
+            site.service.worker._running[job.id][1].check()
         return really(photo, job, choice)
 
     monkeypatch.setattr(painters, "colored", slowly)
@@ -96,7 +131,7 @@ def test_a_photo_shows_its_progress_can_be_canceled_and_run_again(
     for name in ("one", "two"):
         page.get_by_role("button", name=f"Cancel {name}.png").click()
         page.locator(".card[data-state=canceled]", has_text=name).wait_for()
-    go.append(True)
+    go.set()
     page.get_by_role("button", name="Run one.png again").click()
     page.locator(".card[data-state=done]", has_text="one").wait_for()
 

@@ -35,18 +35,39 @@ def test_files_are_few_small_and_plain() -> None:
             assert all(part not in text for part in (" style=", " onclick=", "<style", "<script>"))
 
 
-def test_axe_finds_nothing(site: Any, visit: Any, tool: Callable[[str], Path]) -> None:
+PLACES = {
+    "photos": lambda page: page.locator(".card").first.wait_for(),
+    "some selected": lambda page: page.get_by_label("Select castle.png").check(),
+    "models": lambda page: page.get_by_role("button", name="Models").click(),
+    "a photo": lambda page: page.locator("#stage[data-shows]").wait_for(),
+    "painting": lambda page: page.get_by_label("Paint").evaluate("(one) => one.click()"),
+}
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_axe_finds_nothing(site: Any, visit: Any, tool: Callable[[str], Path], width: int) -> None:
     id = site.put()
     source = (tool("axe-core") / "axe.min.js").read_text("utf-8")
-    page = visit(site.address, bypass_csp=True)
+    page = visit(site.address, bypass_csp=True, viewport={"width": width, "height": 800})
     for scheme in ("light", "dark"):
-        for place in ("", id):
-            page.emulate_media(color_scheme=scheme)
-            page.goto(f"{site.address}#{place}")
-            page.locator(".card" if not place else "#stage[data-shows]").first.wait_for()
-            page.evaluate(source)
+        page.emulate_media(color_scheme=scheme)
+        for place, go in PLACES.items():
+            if place in ("photos", "a photo"):
+                page.goto(f"{site.address}#{id if place == 'a photo' else ''}")
+                page.reload()
+                page.evaluate(source)
+            go(page)
             found = page.evaluate("axe.run()")["violations"]
             assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == [], (scheme, place)
+
+
+def test_the_compose_file_fits_its_schema(tool: Callable[[str], Path]) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is missing: apt-get install nodejs npm")
+    command = [node, str(tool("dclint") / "bin" / "dclint.cjs"), str(Path(__file__).parents[2] / "compose.yaml")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_everything_is_reached_by_keyboard(site: Any, visit: Any) -> None:
@@ -66,6 +87,7 @@ def test_everything_is_reached_by_keyboard(site: Any, visit: Any) -> None:
         "temperature",
         "guess",
         "model",
+        "effort",
         "format",
         "download",
     }

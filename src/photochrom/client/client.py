@@ -30,6 +30,7 @@ class Options:
     temperature: float | None = None
     saturation: float = 1.0
     warmth: float = 0.0
+    effort: str = "normal"
     look: str = "natural"
     seed: int = 0
     hints: tuple[tuple[tuple[tuple[float, float], ...], str, float | None], ...] = ()

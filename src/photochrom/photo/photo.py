@@ -1,6 +1,6 @@
 """Photo: open any file, take its lightness, give it chroma, save it whole."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from photochrom.photo.color_management import managed
 from photochrom.photo.engine import Image
 from photochrom.photo.formats import by_suffix
 from photochrom.photo.reading import Header, Origin, array_origin, open_origin, reading
-from photochrom.photo.saving import SaveOptions, resolve
+from photochrom.photo.saving import SaveOptions, at_depth, resolve
 from photochrom.photo.target import refuse_unusable, write_atomically
 from photochrom.photo.writing import Job, check, color_and_alpha, to_bytes, to_file
 
@@ -84,6 +84,22 @@ class Page:
             pixels = np.asarray(image.numpy()).reshape(height, width, -1)
         rgb = pixels.astype(np.float32) / np.float32(255 if pixels.dtype == np.uint8 else 65535)
         return np.broadcast_to(rgb, (height, width, 3))
+
+    def shown(self, side: int | None = None) -> Image:
+        """Return the page to look at: 8 bits, gray or sRGB, what is transparent on white; lazy.
+
+        With ``side`` its longer side is that many pixels at most, and it is read no larger than that needs; see
+        :func:`reading` for errors.
+        """
+        longest, shrink = max(self.width, self.height), 1
+        while side is not None and shrink < 8 and longest >= 2 * shrink * side:
+            shrink *= 2
+        color, alpha = managed(self.origin.load(self.header, shrink))
+        image = at_depth(color, 8) if self.chroma is None else recompose.with_chroma(color, self.chroma, 8)
+        if alpha is not None:
+            image = image.bandjoin(at_depth(alpha.extract_band(0), 8)).flatten(background=255)
+        scale = 1.0 if side is None else side / max(image.width, image.height)
+        return image.resize(scale) if scale < 1 else image
 
     @cached_property
     def _proxy(self) -> Image:
@@ -164,6 +180,11 @@ class Photo:
     def is_colored(self) -> bool:
         """Whether the photo has color already (mean C*ab above 3): a sepia, tinted or color photo."""
         return self.tint > COLORED_TINT
+
+    def followed(self, follow: Callable[[Image], Image]) -> "Photo":
+        """Return the photo; ``follow`` gets every image of its pixels, lazy, when one is asked for, and returns it."""
+        origin = replace(self.origin, follow=follow)
+        return replace(self, origin=origin, pages=tuple(replace(page, origin=origin) for page in self.pages))
 
     def describe(self) -> dict[str, Any]:
         """Return what ``photochrom info`` prints: plain values by name."""

@@ -1,7 +1,7 @@
 """Where a photo comes from: finds out what a file is, counts its pixels, and opens it as often as needed."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -60,13 +60,15 @@ class Header:
 class Origin:
     """A file, bytes or an array that pixels can be read from again and again.
 
-    ``name`` is for messages, ``format`` a key of FORMATS (arrays say "png", the format they are saved in).
+    ``name`` is for messages, ``format`` a key of FORMATS (arrays say "png", the format they are saved in). ``follow``
+    gets each image that is loaded and returns it, for those who count what is read of it.
     """
 
     name: str
     format: str
     content: Path | bytes | Image
     headers: tuple[Header, ...] = ()
+    follow: Callable[[Image], Image] | None = None
 
     def load(self, header: Header | None = None, shrink: int = 1) -> Image:
         """Return an upright page as a lazy image that can be read once, from top to bottom; no header: the first.
@@ -74,6 +76,10 @@ class Origin:
         ``shrink`` (1, 2, 4, 8) asks for a page about that many times smaller; formats that cannot shrink while they
         decode ignore it.
         """
+        image = self._loaded(header, shrink)
+        return image if self.follow is None else self.follow(image)
+
+    def _loaded(self, header: Header | None, shrink: int) -> Image:
         if isinstance(self.content, Image):
             return self.content
         orientation = header.orientation if header else 1

@@ -116,11 +116,11 @@ class Painters:
         """Return what the network says of a page; raises OptionError for a page that is not there."""
         page, choice = self.page(view), view.choice
         hints = choice.hinted(page.width, page.height)
-        key = (view.job.id, view.page, choice.model, scale, "" if hints is None else hints.to_json())
+        key = (view.job.id, view.page, choice.model, choice.effort, scale, "" if hints is None else hints.to_json())
 
         def run() -> Answer:
             with self._runs:
-                return self.colorizer(choice.model).answer(page, Settings(hints=hints), scale)
+                return self.colorizer(choice.model).answer(page, Settings(hints=hints, effort=choice.effort), scale)
 
         return self.answers.get(key, run)
 
@@ -145,9 +145,8 @@ class Painters:
         if choice.colors != "reference":
             return None
         path = self.beside(job, "reference")
-        colorizer = self.colorizer(choice.model)
-        made = self._beside.get((job.id, "reference", choice.model), lambda: colorizer.reference(self.open(path)))
-        return cast(Reference, made)
+        colorizer, key = self.colorizer(choice.model), (job.id, "reference", choice.model, choice.effort)
+        return cast(Reference, self._beside.get(key, lambda: colorizer.reference(self.open(path), choice.effort)))
 
     def _transplanted(self, view: View) -> Chroma:
         page = transplant(self.photo(view.job), self.open(self.beside(view.job, "transplant"))).pages[view.page]

@@ -17,12 +17,7 @@ from numpy.typing import NDArray
 
 from photochrom.color.resample import upsample_chroma
 from photochrom.errors import OptionError
-from photochrom.photo import Page
-from photochrom.photo.color_management import managed
-from photochrom.photo.engine import Image
-from photochrom.photo.reading import reading
-from photochrom.photo.recompose import with_chroma
-from photochrom.photo.saving import at_depth
+from photochrom.photo import Image, Page, reading, with_chroma
 from photochrom.server.folder import Folder
 from photochrom.server.jobs import Job
 
@@ -104,13 +99,13 @@ class Pictures:
         return with_chroma(piece, chroma.astype(np.float32), 8)
 
     def _small(self, job: Job, number: int, page: Page) -> Path:
-        return self._once(job, f"look-{number}.jpg", lambda path: _reduced(page).jpegsave(str(path), **_COPY))
+        return self._once(job, f"look-{number}.jpg", lambda path: page.shown(SMALL).jpegsave(str(path), **_COPY))
 
     def _tiled(self, job: Job, number: int, page: Page) -> Path:
         def write(path: Path) -> None:
             tile = min(TILE, -(-max(page.width, page.height) // 16) * 16)
             options = {"tile": True, "tile_width": tile, "tile_height": tile, "pyramid": True, "compression": "jpeg"}
-            _shown(page).tiffsave(str(path), bigtiff=True, **options, **_COPY)
+            page.shown().tiffsave(str(path), bigtiff=True, **options, **_COPY)
 
         return self._once(job, f"look-{number}.tif", write)
 
@@ -144,21 +139,3 @@ def encoded(image: Image, format: PictureFormat) -> bytes:
 def weights(cells: int, pixels: int) -> NDArray[np.float32]:
     """Return the weight of each of ``cells`` cells of chroma in each pixel, (pixels, cells), as the results have it."""
     return upsample_chroma(np.eye(cells, dtype=np.float32)[..., None], pixels, cells)[..., 0]
-
-
-def _shown(page: Page, shrink: int = 1) -> Image:
-    """Return a page in 8 bits, gray or sRGB, what is transparent on white."""
-    color, alpha = managed(page.origin.load(page.header, shrink))
-    color = at_depth(color, 8)
-    if alpha is None:
-        return color
-    return color.bandjoin(at_depth(alpha.extract_band(0), 8)).flatten(background=255)
-
-
-def _reduced(page: Page) -> Image:
-    longest, shrink = max(page.width, page.height), 1
-    while shrink < 8 and longest >= 2 * shrink * SMALL:
-        shrink *= 2
-    image = _shown(page, shrink)
-    scale = SMALL / max(image.width, image.height)
-    return image.resize(scale) if scale < 1 else image

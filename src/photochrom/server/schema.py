@@ -22,6 +22,7 @@ Look = Literal[
     "sample-1", "sample-2", "sample-3", "sample-4", "sample-5",
 ]  # fmt: skip
 Colors = Literal["model", "reference", "transplant"]
+Effort = Literal["normal", "best"]
 Of = Literal["photo", "result"]
 PAGE: Any = Field(0, ge=0, le=5000, description="For TIFF files of several pages.")
 
@@ -65,6 +66,7 @@ class Choice(Wire):
     )
     saturation: float = Field(1.0, description="Factor on chroma.", json_schema_extra=_range(0, 4))
     warmth: float = Field(0.0, description="-1 (cold) to 1 (warm).", json_schema_extra=_range(-1, 1))
+    effort: Effort = Field("normal", description="best is the consensus of six looks, for eight times the work.")
     look: Look = Field("natural", description="Which version: /looks tells them.")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="Another number draws other samples.")
     colors: Colors = Field("model", description="Where colors come from; the others need that file to be uploaded.")
@@ -78,7 +80,8 @@ class Choice(Wire):
 
     def settings(self, width: int, height: int, reference: Reference | None = None) -> Settings:
         """Return the library's settings for a photo of this size; raises OptionError or HintError."""
-        return Settings(self.temperature, self.saturation, self.hinted(width, height), self.warmth, reference)
+        hints = self.hinted(width, height)
+        return Settings(self.temperature, self.saturation, hints, self.warmth, reference, self.effort)
 
 
 def hints_in(hints: Hints) -> list[HintIn]:
@@ -96,6 +99,7 @@ class UploadForm(Wire):
     temperature: float | None = None
     saturation: float = 1.0
     warmth: float = 0.0
+    effort: Effort = "normal"
     look: Look = "natural"
     seed: int = Field(0, ge=0, le=2**32 - 1)
     hints: str | None = Field(None, max_length=2_000_000, description="JSON as photochrom's hint files have it.")

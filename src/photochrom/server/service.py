@@ -10,7 +10,7 @@ from fastapi import Depends, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from numpy.typing import NDArray
 
-from photochrom.photo.engine import Image
+from photochrom.photo import Image
 from photochrom.server.folder import JOBS, Folder
 from photochrom.server.guards import Access
 from photochrom.server.intake import Intake

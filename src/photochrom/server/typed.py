@@ -46,6 +46,8 @@ def _look_words(job: Job, choice: Choice, usual_model: str) -> list[str]:
         words += ["--saturation", f"{choice.saturation:.12g}"]
     if choice.warmth != 0:
         words += ["--warmth", f"{choice.warmth:.12g}"]
+    if choice.effort != "normal":
+        words += ["--effort", choice.effort]
     if any(len(hint.points) > 1 for hint in choice.hints) or len(choice.hints) > 8:
         words += ["--hints", hints_name(job)]
     else:

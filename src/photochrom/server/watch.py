@@ -3,12 +3,9 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
-from photochrom.photo import Photo
-from photochrom.photo.engine import Image
-from photochrom.photo.reading import Header, Origin
+from photochrom.photo import Image, Photo
 
 READ: Final = 0.4
 """The share of reading, which ends with the network's answer, in the work on a photo; the rest is writing."""
@@ -47,10 +44,9 @@ class Watch:
 
     def watched(self, photo: Photo) -> Photo:
         """Return the photo, its pixels counted when they are read."""
-        origin = Watched(photo.origin.name, photo.origin.format, photo.origin.content, photo.origin.headers, self)
-        return replace(photo, origin=origin, pages=tuple(replace(page, origin=origin) for page in photo.pages))
+        return photo.followed(self._follow)
 
-    def follow(self, image: Image) -> Image:
+    def _follow(self, image: Image) -> Image:
         """Have an image tell how much of it was read."""
         self.check()
         page, self._loaded = min(self._loaded, self._pages - 1), self._loaded + 1
@@ -64,14 +60,3 @@ class Watch:
             image.set_kill(True)
         done = (page + share) / self._pages
         self._told(READ + (1 - READ) * done if self._writing else READ * done)
-
-
-@dataclass(frozen=True, slots=True)
-class Watched(Origin):
-    """An origin whose images are followed."""
-
-    watch: Watch = field(kw_only=False, default=None)  # type: ignore[assignment]
-
-    def load(self, header: Header | None = None, shrink: int = 1) -> Any:
-        """Return the page as :meth:`Origin.load` does, followed."""
-        return self.watch.follow(Origin.load(self, header, shrink))

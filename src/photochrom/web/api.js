@@ -2,8 +2,8 @@
 // What the server is asked, and what it answers. Addresses are relative: the application may be mounted anywhere.
 
 /** @typedef {{points: [number, number][], color: string, radius: number | null}} Hint */
-/** @typedef {{model: string | null, temperature: number | null, saturation: number, warmth: number, look: string,
- *   seed: number, colors: "model" | "reference" | "transplant", hints: Hint[], format: string | null,
+/** @typedef {{model: string | null, temperature: number | null, saturation: number, warmth: number, effort: "normal" | "best",
+ *   look: string, seed: number, colors: "model" | "reference" | "transplant", hints: Hint[], format: string | null,
  *   quality: number | null}} Choice */
 /** @typedef {{format: string, width: number, height: number, pages: number, sizes: [number, number][], bits: number,
  *   channels: string, alpha: boolean, bytes: number, colored: boolean | null}} Photo */

@@ -3,7 +3,7 @@
 
 import { API, askJson } from "./api.js";
 import { startControls } from "./controls.js";
-import { close, desk, job, open, save, watch } from "./desk.js";
+import { close, desk, job, open, save } from "./desk.js";
 import { startDownload } from "./download.js";
 import { offerSettings, startGallery } from "./gallery.js";
 import { startHints } from "./hints.js";
@@ -75,7 +75,6 @@ element("share").addEventListener("click", () => {
   offerSettings(job().id);
   note("Select photos, then apply the settings");
 });
-watch((change) => change === "opened" && element("stage").removeAttribute("data-shows"));
 attempt(start).then(() => {
   if (!location.hash) show("gallery");
 });

@@ -14,7 +14,7 @@ function stateText(job) {
   if (job.state === "running") return `Coloring, ${Math.round(job.progress * 100)} %`;
   if (job.state === "failed") return sentence(job.problem ?? "it failed");
   if (job.state === "canceled") return "Canceled";
-  if (!job.ready) return "Changed since the result was made";
+  if (!job.ready) return "Result is out of date";
   return `${job.photo.width} × ${job.photo.height}, ${(job.seconds ?? 0).toFixed(1)} s`;
 }
 

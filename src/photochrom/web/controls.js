@@ -37,6 +37,8 @@ function show() {
     element(`${name}-value`).textContent = said(name, value(name));
   }
   element("model").value = desk.choice.model ?? element("model").options[0]?.value ?? "";
+  element("effort").value = desk.choice.effort;
+  element("effort").disabled = desk.choice.colors === "transplant";
   element("source").textContent = SOURCES[desk.choice.colors];
   element("own-colors").hidden = desk.choice.colors === "model";
   element("undo").disabled = !steps().undo;
@@ -66,7 +68,7 @@ async function give(kind, file) {
   form.append("file", file, file.name);
   element("source").textContent = "Sending";
   try {
-    adopt(await askJson(`/jobs/${job().id}/${kind}`, { method: "PUT", body: form }));
+    await adopt(() => askJson(`/jobs/${job().id}/${kind}`, { method: "PUT", body: form }));
   } finally {
     show();
   }
@@ -93,6 +95,7 @@ export function startControls() {
     else undo();
   });
   element("model").addEventListener("change", () => choose({ model: element("model").value }));
+  element("effort").addEventListener("change", () => choose({ effort: element("effort").value }));
   element("page-number").addEventListener("change", () => turnTo(Number(element("page-number").value)));
   element("own-colors").addEventListener("click", () => choose({ colors: "model" }));
   takesFile("give-reference", "reference-file", (file) => give("reference", file));

@@ -1,8 +1,8 @@
 // @ts-check
 // The photo being edited: what is chosen for it, undone and redone, kept on the server, and told to all parts.
 
-import { ask, askJson, Refused } from "./api.js";
-import { hear, tell, until } from "./news.js";
+import { ask, askJson, hasEnded, Refused } from "./api.js";
+import { hear, hearing, tell, until } from "./news.js";
 import { note } from "./page.js";
 
 /** @typedef {import("./api.js").Job} Job */
@@ -46,10 +46,22 @@ export function job() {
 /** @param {unknown} one @param {unknown} other */
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
+/** How far a job is, as it was told; everything else as it is known. @param {Job} known @param {Job} told @returns {Job} */
+function moved(known, { state, progress, place, ready, problem, seconds, revision }) {
+  return { ...known, state, progress, place, problem, seconds, ready: ready && revision === known.revision };
+}
+
+/** Ask for a job; what is told meanwhile is newer. @param {string} id @param {() => Promise<Job>} asking @returns {Promise<Job>} */
+async function current(id, asking) {
+  const [answer, told] = await hearing(asking);
+  const newer = told.get(id);
+  if (newer === null) throw new Error("this photo was deleted");
+  return newer ? (newer.revision > answer.revision ? newer : moved(answer, newer)) : answer;
+}
+
 /** Open a photo. @param {string} id */
 export async function open(id) {
-  /** @type {Job} */
-  const opened = await askJson(`/jobs/${id}`);
+  const opened = await current(id, () => askJson(`/jobs/${id}`));
   Object.assign(desk, { job: opened, choice: opened.choice, page: 0 });
   [past, future, settled] = [[], [], opened.choice];
   announce("opened");
@@ -83,12 +95,17 @@ export function choose(change, done = true) {
 
 /** End a step: it can be undone as a whole, and is kept. */
 export function settle() {
-  if (!desk.choice || !settled || same(desk.choice, settled)) return;
+  if (!desk.choice || !settled) return;
+  if (same(desk.choice, settled)) {
+    if (desk.choice === settled) return;
+    desk.choice = settled; // moved, and moved back again
+    return keep();
+  }
   past.push(settled);
   if (past.length > MOST_STEPS) past.shift();
   future = [];
   settled = desk.choice;
-  saveSoon();
+  keep();
   announce("job");
 }
 
@@ -102,11 +119,18 @@ function step(from, to) {
   to.push(settled);
   desk.choice = settled = next;
   announce("choice");
-  saveSoon();
+  keep();
 }
 
 export const undo = () => step(past, future);
 export const redo = () => step(future, past);
+
+/** Have what is chosen kept soon; where the server has it already, it is shown at once. */
+function keep() {
+  if (desk.choice !== desk.job?.choice || saving) return saveSoon();
+  clearTimeout(timer);
+  announce("saved");
+}
 
 function saveSoon() {
   clearTimeout(timer);
@@ -134,7 +158,7 @@ export async function save() {
 /** @param {string} id @param {Choice} choice */
 async function put(id, choice) {
   try {
-    adopt(await askJson(`/jobs/${id}/choice`, { method: "PUT", json: choice }), choice);
+    await adopt(() => askJson(`/jobs/${id}/choice`, { method: "PUT", json: choice }), choice);
   } catch (error) {
     note(/** @type {Error} */ (error).message, true);
     if (error instanceof Refused && error.status === 422 && desk.job?.id === id) takeBack(choice);
@@ -150,8 +174,14 @@ function takeBack(choice) {
   announce("saved");
 }
 
-/** Take over what the server says of the open photo. @param {Job} next @param {Choice} [sent] what it answers to */
-export function adopt(next, sent) {
+/** Ask for something that changes the open photo, and take over what the server says of it then.
+ * @param {() => Promise<Job>} asking @param {Choice} [sent] what is asked for, where it was chosen here */
+export async function adopt(asking, sent) {
+  takeOver(await current(job().id, asking), sent);
+}
+
+/** @param {Job} next @param {Choice} [sent] */
+function takeOver(next, sent) {
   if (desk.job?.id !== next.id) return;
   const mine = desk.choice;
   desk.job = next;
@@ -166,20 +196,22 @@ export function adopt(next, sent) {
 export async function makeResult() {
   await save();
   const { id } = job();
-  for (;;) {
-    /** @type {Job} */
-    const now = await askJson(`/jobs/${id}`);
+  for (let ran = false; ; ) {
+    /** @type {[Job, Map<string, Job | null>]} */
+    const [now, told] = await hearing(() => askJson(`/jobs/${id}`));
+    const newer = told.get(id);
     if (now.ready) {
       tell(now);
       return now;
     }
-    const busy = now.state === "queued" || now.state === "running";
-    const ended = until(id, (one) => one.state !== "queued" && one.state !== "running");
-    ended.catch(() => {});
-    if (!busy) await ask(`/jobs/${id}/run`, { method: "POST" });
-    const end = await ended;
-    if (end.state === "canceled") throw new Error("it was canceled");
-    if (end.state === "failed") throw new Error(end.problem ?? "it failed");
+    if (!hasEnded(now)) {
+      if (!newer || !hasEnded(newer)) await until(id, hasEnded);
+    } else if (ran && now.state !== "done") {
+      throw new Error(now.state === "canceled" ? "it was canceled" : (now.problem ?? "it failed"));
+    } else {
+      await ask(`/jobs/${id}/run`, { method: "POST" });
+      ran = true;
+    }
   }
 }
 
@@ -192,9 +224,8 @@ hear({
   job(told) {
     if (desk.job?.id !== told.id) return;
     const elsewhere = told.revision > desk.job.revision && !saving && same(desk.choice, desk.job.choice);
-    if (elsewhere) return adopt(told);
-    const { state, progress, place, ready, problem, seconds } = told;
-    desk.job = { ...desk.job, state, progress, place, problem, seconds, ready: ready && told.revision === desk.job.revision };
+    if (elsewhere) return takeOver(told);
+    desk.job = moved(desk.job, told);
     announce("job");
   },
   deleted(id) {

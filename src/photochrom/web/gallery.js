@@ -3,7 +3,7 @@
 
 import { API, ask, askJson } from "./api.js";
 import { makeCard, makeUploadCard } from "./cards.js";
-import { hear } from "./news.js";
+import { hear, hearing } from "./news.js";
 import { attempt, confirmed, element, later, make, note, save, say } from "./page.js";
 import { takePhotos } from "./uploads.js";
 
@@ -25,18 +25,24 @@ async function load(older = false) {
   const turn = ++asked;
   const search = encodeURIComponent(element("search").value.trim());
   const before = older && following !== null ? `&before=${following}` : "";
-  /** @type {import("./api.js").JobPage} */
-  const page = await askJson(`/jobs?limit=${AT_ONCE}&search=${search}${before}`);
+  /** @type {[import("./api.js").JobPage, Map<string, Job | null>]} */
+  const [page, told] = await hearing(() => askJson(`/jobs?limit=${AT_ONCE}&search=${search}${before}`));
   if (turn !== asked) return;
+  const listed = new Set(page.jobs.map((job) => job.id));
   if (!older) {
-    const listed = new Set(page.jobs.map((job) => job.id));
-    for (const id of [...cards.keys()]) if (!listed.has(id)) drop(id);
+    for (const id of [...cards.keys()]) if (!listed.has(id) && !told.has(id)) drop(id);
+    if ([...told].some(([id, job]) => job === null || !listed.has(id))) reload(); // the list is out of date already
   }
-  for (const job of page.jobs) place(job);
+  for (const job of page.jobs) {
+    const newer = told.get(job.id);
+    if (newer !== null) place(newer ?? job);
+  }
   following = page.next;
   total = page.total;
   refresh();
 }
+
+const reload = later(() => attempt(load), 200);
 
 /** Put a job's card where it belongs, or bring it up to date. @param {Job} job */
 function place(job) {
@@ -139,7 +145,6 @@ function pickAll(on) {
 
 /** Begin: photos may be given, and the history is shown. */
 export function startGallery() {
-  const reload = later(() => attempt(load), 200);
   takePhotos((upload) => {
     element("grid").prepend(makeUploadCard(upload));
     if (location.hash.length > 1) location.hash = "";

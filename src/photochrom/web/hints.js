@@ -125,8 +125,7 @@ function marks(context) {
       context.beginPath();
       context.moveTo(...hint.points[0]);
       for (const point of hint.points) context.lineTo(...point);
-      context.lineTo(hint.points[0][0] + (hint.points.length === 1 ? 0.01 : 0), hint.points[0][1]);
-      if (hint.points.length > 1) context.moveTo(...hint.points[0]);
+      if (hint.points.length === 1) context.lineTo(hint.points[0][0] + 0.01, hint.points[0][1]);
       Object.assign(context, { lineCap: "round", lineJoin: "round", strokeStyle: color });
       context.lineWidth = Math.max(2 * radiusOf(hint), 6 * thin) + width;
       context.stroke();
@@ -161,13 +160,12 @@ function show() {
 /** Show where the model is guessing, or hide it. */
 async function showGuess() {
   const { checked } = element("guess");
-  if (!checked || !desk.job) return setStage({ over: null });
+  if (!checked || !desk.job) return setStage({ over: null, says: { guess: undefined } });
   try {
     await save();
     const response = await ask(`/jobs/${job().id}/guess.png?page=${desk.page}`);
     const over = await createImageBitmap(await response.blob());
-    if (element("guess").checked) setStage({ over });
-    element("stage").dataset.guess = "shown";
+    if (element("guess").checked) setStage({ over, says: { guess: "shown" } });
     say("Blue: the model is sure. Yellow: it is guessing.");
   } catch (error) {
     element("guess").checked = false;
@@ -178,7 +176,8 @@ async function showGuess() {
 /** @param {File} file */
 async function load(file) {
   await save();
-  adopt(await askJson(`/jobs/${job().id}/hints`, { method: "PUT", body: await file.arrayBuffer() }));
+  const body = await file.arrayBuffer();
+  await adopt(() => askJson(`/jobs/${job().id}/hints`, { method: "PUT", body }));
   note(`${hints().length} ${hints().length === 1 ? "hint" : "hints"} loaded`);
 }
 
@@ -197,7 +196,10 @@ export function startHints() {
     if (change === "saved" && element("guess").checked) attempt(showGuess);
   });
   addEventListener("models-known", show);
-  element("guess").addEventListener("change", () => attempt(showGuess));
+  element("guess").addEventListener("change", () => {
+    if (element("guess").checked && tool() === "look") element("tool-ask").click(); // what it guesses is asked for next
+    attempt(showGuess);
+  });
   element("clear-hints").addEventListener("click", () => choose({ hints: [] }));
   element("save-hints").addEventListener("click", () => attempt(async () => {
     await save();

@@ -5,7 +5,7 @@ import { ask, isStale, previewAddress, API } from "./api.js";
 import { color, lightnessOf } from "./lab.js";
 import { desk, watch } from "./desk.js";
 import { attempt, element, note } from "./page.js";
-import { redraw, setStage, showPhoto } from "./stage.js";
+import { setStage, showPhoto } from "./stage.js";
 
 /** @typedef {import("./api.js").Choice} Choice */
 /** @typedef {import("./api.js").Job} Job */
@@ -22,6 +22,12 @@ let asking = null;
 /** @type {Choice | null} */
 let next = null;
 let shownTurn = 0;
+/** Whether the stage shows what the server keeps: live colors of the same choice come too late then. */
+let settled = false;
+let loading = false;
+let count = 0;
+/** What the network was last asked for; anything else takes a run of it. */
+let known = "";
 
 /** @param {string} address @param {AbortSignal} signal */
 async function picture(address, signal) {
@@ -35,9 +41,9 @@ async function openPhoto() {
   photo = new AbortController();
   const { signal } = photo;
   const opened = /** @type {Job} */ (desk.job);
-  [paper, next, asking] = [null, null, null];
+  [paper, next, asking, loading] = [null, null, null, true];
   showPhoto(opened, desk.page);
-  element("working").hidden = false;
+  tellWork();
   const before = await picture(previewAddress(opened, "photo", SIDE, desk.page), signal);
   if (signal.aborted) return;
   setStage({ before });
@@ -49,48 +55,65 @@ async function openPhoto() {
   context.drawImage(before, 0, 0, canvas.width, canvas.height);
   const data = context.getImageData(0, 0, canvas.width, canvas.height);
   paper = { folded: lightnessOf(data), picture: data, canvas };
+  if (desk.choice !== desk.job?.choice) showChoice();
 }
+
+/** Say whether anything is on its way. */
+function tellWork() {
+  element("working").hidden = !loading && next === null && asking === null;
+}
+
+/** What the network's answer depends on. @param {Choice} choice */
+const matters = ({ model, hints, effort }) => JSON.stringify([desk.job?.id, desk.page, model, hints, effort]);
 
 /** Show what the server has of the choice that it keeps. */
 async function showSaved() {
   const { signal } = photo;
   const saved = /** @type {Job} */ (desk.job);
   const turn = ++shownTurn;
-  element("working").hidden = false;
+  loading = true;
+  tellWork();
   try {
     const after = await picture(previewAddress(saved, "result", SIDE, desk.page), signal);
     if (turn !== shownTurn || signal.aborted || desk.job?.revision !== saved.revision || desk.choice !== saved.choice) return;
-    setStage({ job: saved, after, sharp: true });
-    element("stage").dataset.shows = String(saved.revision);
+    settled = true;
+    known = matters(saved.choice);
+    setStage({ job: saved, after, sharp: true, says: { shows: String(saved.revision), live: undefined } });
   } finally {
-    if (turn === shownTurn) element("working").hidden = true;
+    if (turn === shownTurn) loading = false;
+    tellWork();
   }
 }
 
-/** Show a choice as soon as can be; while one is on its way, only the last of the others is asked for next. */
+/**
+ * Show a choice as soon as can be; while one is on its way, only the last of the others is asked for next.
+ * The best effort takes seconds: new hints are shown with the normal one first, and better when they are kept.
+ */
 async function showChoice() {
   next = desk.choice;
   shownTurn++;
+  settled = loading = false;
   setStage({ sharp: false });
+  tellWork();
   if (asking) return;
   const { signal } = photo;
   while (next && desk.job) {
     asking = next;
     next = null;
-    element("working").hidden = false;
     try {
-      const response = await ask(`/jobs/${desk.job.id}/field?page=${desk.page}`, { method: "POST", json: asking, signal });
+      const json = matters(asking) === known ? asking : { ...asking, effort: "normal" };
+      const response = await ask(`/jobs/${desk.job.id}/field?page=${desk.page}`, { method: "POST", json, signal });
       const ab = new Float32Array(await response.arrayBuffer());
       if (signal.aborted) return;
       const [columns, rows] = [Number(response.headers.get("X-Width")), Number(response.headers.get("X-Height"))];
-      if (paper && desk.choice !== desk.job?.choice) lay({ ab, columns, rows });
+      if (paper && !settled) lay({ ab, columns, rows });
     } catch (error) {
       if (isStale(error) || signal.aborted) return;
       if (!next) note(/** @type {Error} */ (error).message, true);
     } finally {
       if (!signal.aborted) {
         asking = null;
-        element("working").hidden = next === null;
+        tellWork();
       }
     }
   }
@@ -101,10 +124,7 @@ function lay(field) {
   if (!paper) return;
   color(paper.folded, paper.picture, field);
   paper.canvas.getContext("2d")?.putImageData(paper.picture, 0, 0);
-  setStage({ after: paper.canvas, sharp: false });
-  const stage = element("stage");
-  stage.dataset.live = String(Number(stage.dataset.live ?? 0) + 1);
-  redraw();
+  setStage({ after: paper.canvas, sharp: false, says: { live: String(++count), shows: undefined } });
 }
 
 /** Begin. */

@@ -23,6 +23,21 @@ export function tell(job) {
   for (const listener of [...listeners]) listener.job?.(job);
 }
 
+/**
+ * Ask for jobs, and hear what is told of them until the answer is there: that may be newer. Null says that one was deleted.
+ * @template T @param {() => Promise<T>} asking @returns {Promise<[T, Map<string, Job | null>]>}
+ */
+export async function hearing(asking) {
+  /** @type {Map<string, Job | null>} */
+  const told = new Map();
+  const end = hear({ job: (job) => void told.set(job.id, job), deleted: (id) => void told.set(id, null) });
+  try {
+    return [await asking(), told];
+  } finally {
+    end();
+  }
+}
+
 /** Wait until a job is as wanted. @param {string} id @param {(job: Job) => boolean} wanted @returns {Promise<Job>} */
 export function until(id, wanted) {
   return new Promise((done, failed) => {

@@ -16,22 +16,25 @@ export const view = new Viewport();
 const tiles = new Tiles(() => redraw());
 /** What is shown: the photo, its colored version, and what lies over both.
  * @type {{job: Job | null, page: number, before: ImageBitmap | null, after: CanvasImageSource | null, sharp: boolean,
- *   over: ImageBitmap | null, split: number, marks: (context: CanvasRenderingContext2D) => void}} */
-const shown = { job: null, page: 0, before: null, after: null, sharp: false, over: null, split: 0.5, marks: () => {} };
+ *   over: ImageBitmap | null, split: number, marks: (context: CanvasRenderingContext2D) => void,
+ *   says: {shows?: string, live?: string, guess?: string}}} */
+const shown = { job: null, page: 0, before: null, after: null, sharp: false, over: null, split: 0.5, marks: () => {}, says: {} };
 let drawn = false;
 
 /** Show another photo. @param {Job} job @param {number} page */
 export function showPhoto(job, page) {
   tiles.clear();
   const [width, height] = job.photo.sizes[page] ?? [job.photo.width, job.photo.height];
-  Object.assign(shown, { job, page, before: null, after: null, over: null, sharp: false });
+  Object.assign(shown, { job, page, before: null, after: null, over: null, sharp: false, says: {} });
+  tellDrawn();
   view.photoIs(width, height);
   redraw();
 }
 
-/** Change what is shown. @param {Partial<typeof shown>} change */
-export function setStage(change) {
+/** Change what is shown; what it ``says`` of that is added. @param {Partial<typeof shown>} change */
+export function setStage({ says, ...change }) {
   Object.assign(shown, change);
+  Object.assign(shown.says, says);
   redraw();
 }
 
@@ -66,7 +69,17 @@ function draw() {
   shown.marks(context);
   if (kinds) wantTiles(kinds, border);
   element("zoom").textContent = `${Math.round(view.scale * devicePixelRatio * 100)} %`;
-  element("stage").dataset.sharp = String(!tiles.busy);
+  tellDrawn();
+}
+
+/** Say in the document what is drawn: which revision of the result, or which live colors; and whether more is coming. */
+function tellDrawn() {
+  const stage = /** @type {HTMLElement} */ (element("stage"));
+  for (const name of /** @type {const} */ (["shows", "live", "guess"])) {
+    if (shown.says[name] === undefined) delete stage.dataset[name];
+    else stage.dataset[name] = shown.says[name];
+  }
+  stage.dataset.sharp = String(!tiles.busy);
 }
 
 /** Draw a picture of the whole photo between two borders of the stage, and sharper pieces over it.
