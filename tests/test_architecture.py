@@ -68,7 +68,7 @@ STANDS_ON = {
     "client": [],
     # many at once
     "archive": ["options", "progress"],
-    "album": ["options", "progress"],
+    "album": ["many", "options", "progress"],
     "video": ["colorizer", "progress"],
     # judge
     "evaluate": ["colorizer", "export"],
@@ -103,7 +103,7 @@ USE_HALF |= {
     "transplanter",
     "questions",
 }
-USE_HALF |= {"budget", "options", "progress", "cli", "__main__"}
+USE_HALF |= {"album", "budget", "options", "progress", "cli", "__main__"}
 USE_LIBRARIES = {"array_api_compat", "cyclopts", "numpy", "onnxruntime", "pyvips", "rich"}
 ON_DEMAND = {"PIL", "sklearn"}  # inside functions only: for a caller who has them anyway
 

@@ -180,6 +180,8 @@ judge_report_help = "Count the answers of photochrom judge: how often colorized 
 app.command("photochrom.judge.command:judge_report", name="judge-report", help=judge_report_help)
 serve_help = "Serve the web application and its REST API, on this computer."
 app.command("photochrom.server.command:serve", name="serve", help=serve_help)
+album_help = "Colorize the photos of a folder as one album: what several of them show gets the same colors in all."
+app.command("photochrom.album.command:album", name="album", help=album_help)
 batch_help = "Colorize an archive: the same command again goes on."
 app.command("photochrom.archive.command:batch", name="batch", help=batch_help)
 video_help = "Color a film: steady colors, its own luma, sound, subtitles and time stamps."

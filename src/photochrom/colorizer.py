@@ -2,10 +2,9 @@
 
     Photo -> lightness at the working size -> ONNX Runtime -> raw -> chroma -> Photo (its own lightness, that chroma)
 
-Expensive once, cheap many times: build one :class:`Colorizer` and give it photo after photo.
-
-Color does not depend on a photo's size because the network always sees the same area: the photo is scaled, aspect
-ratio kept, to ``working_size`` squared pixels and padded by reflection to whole network cells.
+Build one :class:`Colorizer` and give it photo after photo. Color does not depend on a photo's size because the network
+always sees the same area: the photo is scaled, aspect ratio kept, to ``working_size`` squared pixels and padded by
+reflection to whole network cells.
 """
 
 import sys
@@ -49,8 +48,7 @@ LONGEST_ASPECT: Final = 4.0
 class Colorizer:
     """A loaded model; any number of threads may share one.
 
-    ``card`` tells what it is, ``outputs`` how many numbers it gives a place, ``takes_hints`` whether it can be given
-    colors.
+    ``card`` tells what it is, ``outputs`` how many numbers a place gets, ``takes_hints`` whether it takes colors.
     """
 
     def __init__(self, model: str | Path = DEFAULT, *, threads: int = 0) -> None:
@@ -69,8 +67,7 @@ class Colorizer:
     def colorize(self, photo: Photo, settings: Settings = OWN) -> Photo:
         """Return the photo, every page of it, with its own lightness and the model's colors.
 
-        Nothing at full resolution is computed before the result is saved. Raises HintError when the hints are for a
-        photo of another size.
+        Nothing at full resolution is computed before the result is saved. Raises HintError for hints of another size.
         """
         chroma = [self.answer(page, settings).ab(settings) for page in photo.pages]
         return photo.with_chroma(chroma, model=self.card.name)
@@ -160,18 +157,32 @@ class Colorizer:
 
     def raw(self, lightness: NDArray[np.float32], hints: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's answer, (Q, h/s, w/s), for L (h, w) in 0..100 and a hint field (3, h, w)."""
+        return self._run(lightness, hints, 1)[0]
+
+    def features(self, page: Page) -> tuple[NDArray[np.float32], Answer]:
+        """Return what the encoder sees on a page, (C, h/16, w/16) float32 of 0 or more, and the answer, from one run.
+
+        Raises ModelError for a model without features.
+        """
+        if len(self._session.get_outputs()) == 1:
+            raise ModelError(f"the model {self.card.name} gives no features; export it again, or use {DEFAULT}")
+        lightness, hints = self._sight(page, None, 1.0)
+        raw, seen = self._run(lightness, hints, count=2)
+        return seen, Answer(raw, self._chroma, self.card.decode, lightness, page.width, page.height, self.card.name)
+
+    def _run(self, lightness: NDArray[np.float32], hints: NDArray[np.float32], count: int) -> list[NDArray[np.float32]]:
+        """Return the network's first ``count`` outputs, each without what is of the padding alone."""
         height, width = lightness.shape
         edge = ((0, -height % self.card.multiple), (0, -width % self.card.multiple))
         feeds = {"lightness": np.pad(lightness, edge, mode="reflect")[None, None].astype(np.float32)}
         if self.takes_hints:
             feeds["hints"] = np.pad(hints, ((0, 0), *edge))[None].astype(np.float32)
         try:
-            (answer,) = self._session.run(None, feeds)
+            found = self._session.run([port.name for port in self._session.get_outputs()[:count]], feeds)
         except Exception as error:  # onnxruntime raises a dozen classes of its own
             raise ModelError(f"the model {self.card.name} fails on a photo ({_reason(error)})") from error
-        stride = feeds["lightness"].shape[-1] // answer.shape[-1]
-        inside: NDArray[np.float32] = answer[0, :, : -(-height // stride), : -(-width // stride)]
-        return inside
+        strides = [feeds["lightness"].shape[-1] // maps.shape[-1] for maps in found]
+        return [maps[0, :, : -(-height // by), : -(-width // by)] for maps, by in zip(found, strides, strict=True)]
 
     def working_size(self, width: int, height: int) -> tuple[int, int]:
         """Return the (width, height) at which the network sees a photo: same shape, same area for all photos."""
@@ -211,9 +222,8 @@ def colorize(photo: Any, settings: Settings = OWN) -> Any:
     pillow = sys.modules.get("PIL.Image")
     if pillow is not None and isinstance(photo, pillow.Image):
         return pillow.fromarray(colorizer.colorize(Photo.from_array(_eight_bits(photo)), settings).to_array())
-    raise OptionError(
-        f"cannot colorize a {type(photo).__name__}; give a path, bytes, a NumPy array, a PIL image or a Photo"
-    )
+    kind = type(photo).__name__
+    raise OptionError(f"cannot colorize a {kind}; give a path, bytes, a NumPy array, a PIL image or a Photo")
 
 
 def _eight_bits(image: Any) -> NDArray[np.uint8]:
@@ -246,9 +256,8 @@ def _find(model: str | Path) -> Path:
         return models[str(model)]
     path = Path(model)
     if not path.is_file():
-        raise ModelError(
-            f"there is no model {str(model)!r}; give the path of an .onnx file or one of: {', '.join(models)}"
-        )
+        known = ", ".join(models)
+        raise ModelError(f"there is no model {str(model)!r}; give the path of an .onnx file or one of: {known}")
     return path
 
 
@@ -264,9 +273,8 @@ def _load(path: Path, threads: int) -> "onnxruntime.InferenceSession":
     try:
         return onnxruntime.InferenceSession(path, options, providers=providers)
     except Exception as error:  # onnxruntime raises a dozen classes of its own
-        raise ModelError(
-            f"{path} cannot be loaded as a model ({_reason(error)}); expected a file of photochrom export"
-        ) from error
+        why = _reason(error)
+        raise ModelError(f"{path} cannot be loaded as a model ({why}); expected a file of photochrom export") from error
 
 
 def _card(session: "onnxruntime.InferenceSession", path: Path) -> Card:
@@ -279,8 +287,8 @@ def _card(session: "onnxruntime.InferenceSession", path: Path) -> Card:
 def _check_ports(session: "onnxruntime.InferenceSession", outputs: int, path: Path) -> None:
     """Raise ModelError unless the model takes lightness, and hints perhaps, and gives ``outputs`` channels."""
     taken = {port.name for port in session.get_inputs()}
-    given = [port.shape for port in session.get_outputs()]
-    if taken - {"hints"} != {"lightness"} or len(given) != 1 or len(given[0]) != 4:
+    given, names = zip(*((port.shape, port.name) for port in session.get_outputs()), strict=True)
+    if taken - {"hints"} != {"lightness"} or names[1:] not in {(), ("features",)} or len(given[0]) != 4:
         raise ModelError(f"{path} takes {', '.join(sorted(taken))}; expected a model of lightness and hints")
     if isinstance(given[0][1], int) and given[0][1] != outputs:
         raise ModelError(f"{path} gives {given[0][1]} scores, its card names {outputs}; export the model again")

@@ -29,6 +29,9 @@ from photochrom.trainee import build_painter, load_weights
 
 SMALLEST_HALVED = 256
 PARITY = 1e-3
+DEEPEST = "deep.weight"
+"""Weights of the layer that takes the deepest features of the default network's encoder."""
+
 EXAMPLE = 64
 """Sides of the photos that export and parity check use are the multiples of the network's from here on."""
 
@@ -92,7 +95,7 @@ def read_card_file(path: Path | None) -> dict[str, Any]:
 
 def write_model(painter: nn.Module, card: Card, target: Path) -> None:
     """Export a painter with its card, check it, and move it into place."""
-    model = _with_half_weights(to_onnx(painter, card.multiple))
+    model = with_features(_with_half_weights(to_onnx(painter, card.multiple)))
     write_card(model, card)
     save_model(model, target, lambda path: _check_parity(painter, card, path))
 
@@ -116,6 +119,26 @@ def to_onnx(painter: nn.Module, multiple: int) -> onnx.ModelProto:
     if program is None:
         raise RunError("torch gave no ONNX program; is onnxscript installed?")
     return program.model_proto
+
+
+def with_features(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Let the model of a file give its encoder's deepest map, too, as the output "features" (B, C, H/16, W/16).
+
+    That is what goes into the layer of :data:`DEEPEST`. Nothing else changes; a model without that layer, or with the
+    output, stays as it is. Quantized models do as well.
+    """
+    graph = model.graph
+    takers = [node for node in graph.node if node.op_type == "Conv" and node.input[1].startswith(DEEPEST)]
+    if not takers or any(port.name == "features" for port in graph.output):
+        return model
+    made_by = next(node for node in graph.node if takers[0].input[0] in node.output)
+    if made_by.op_type == "DequantizeLinear":  # a reading of its own: integer arithmetic elsewhere needs the other
+        graph.node.append(helper.make_node(made_by.op_type, made_by.input, ["features"], name="features"))
+    else:
+        graph.node.append(helper.make_node("Identity", [takers[0].input[0]], ["features"], name="features"))
+    shape = ["batch", "deep", "down", "across"]
+    graph.output.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, shape))
+    return model
 
 
 def rewrite_card(path: Path, card: Card) -> None:

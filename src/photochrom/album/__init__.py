@@ -1,0 +1,1 @@
+"""One look across photos: what several of them show gets the same colors in all."""
