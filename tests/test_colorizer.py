@@ -15,7 +15,7 @@ from PIL import Image
 from skimage.color import deltaE_ciede2000
 
 import photochrom
-from photochrom import Colorizer, Hint, Hints, Photo, Settings, colorizer
+from photochrom import Colorizer, Hint, Hints, Photo, Settings, colorizer, session
 from photochrom.card import Card, Decode
 from photochrom.color.lab import rgb_to_lab
 from photochrom.errors import HintError, ModelError, OptionError, OutputExists, PhotoNotFound
@@ -31,7 +31,7 @@ def toy(toy_model: Path) -> Colorizer:
 
 @pytest.fixture
 def toy_is_default(toy_model: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(colorizer, "shipped", lambda: {"default": toy_model})
+    monkeypatch.setattr(session, "shipped", lambda: {"default": toy_model})
     colorizer._default.cache_clear()
     yield
     colorizer._default.cache_clear()

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 
 from photochrom.alternatives import Alternative, list_alternatives
 from photochrom.answer import OWN, Answer, Settings
-from photochrom.card import Card, Decode
-from photochrom.chroma import chroma_from_card
+from photochrom.card import Decode
 from photochrom.consensus import EFFORTS, Sight, consensus, resized
 from photochrom.errors import HintError, ModelError, OptionError
 from photochrom.guess import SECOND_SCALE, GuessMap, make_guess_map
@@ -29,11 +28,12 @@ from photochrom.looks import draw_looks
 from photochrom.photo import Page, Photo
 from photochrom.photo.formats import by_suffix, written_as
 from photochrom.reference import Reference
+from photochrom.session import open_model, reason
 from photochrom.settling import contain
-from photochrom.weights import DEFAULT, shipped
+from photochrom.weights import DEFAULT
 
 if TYPE_CHECKING:
-    import onnxruntime
+    pass
 
 __all__ = ["Colorizer", "Settings", "colorize", "ending_for"]
 
@@ -56,11 +56,7 @@ class Colorizer:
 
         Raises ModelError when there is no such model or the file is not one of ours.
         """
-        path = _find(model)
-        self._session = _load(path, threads)
-        self.card = _card(self._session, path)
-        self._chroma = chroma_from_card(self.card.chroma)
-        _check_ports(self._session, self._chroma.outputs, path)
+        self._session, self.card, self._chroma = open_model(model, threads)
         self.outputs = self._chroma.outputs
         self.takes_hints = len(self._session.get_inputs()) > 1
 
@@ -119,13 +115,19 @@ class Colorizer:
         """
         return self.answer(lightness, settings).ab(settings)
 
-    def answer(self, page: Page | NDArray[np.float32], settings: Settings = OWN, scale: float = 1.0) -> Answer:
+    def answer(
+        self,
+        page: Page | NDArray[np.float32],
+        settings: Settings = OWN,
+        scale: float = 1.0,
+        plain: Answer | None = None,
+    ) -> Answer:
         """Run the network and keep what it says of a page, or of L, (h, w) in 0..100, at the working size.
 
         Either is seen at ``scale`` times that size. Of ``settings`` hints and effort count here. With hints the network
         runs without them as well, so that they change only what is like the hinted places (see
-        :func:`photochrom.settling.contain`). Raises HintError when the hints are for a photo of another size, or given
-        to a model that takes none.
+        :func:`photochrom.settling.contain`); ``plain`` is that answer, where the caller has it already. Raises
+        HintError when the hints are for a photo of another size, or given to a model that takes none.
         """
         hints = settings.hints
         if hints is not None and isinstance(page, Page):
@@ -138,7 +140,7 @@ class Colorizer:
         answer = Answer(raw, self._chroma, self.card.decode, sights[0][0], width, height, self.card.name)
         if hints is None:
             return answer
-        plain = self.answer(page, replace(settings, hints=None), scale)
+        plain = plain or self.answer(page, replace(settings, hints=None), scale)
         kept = contain(raw, plain.raw, plain.ab(), plain.small_lightness, sights[0][1])
         return replace(answer, raw=kept)
 
@@ -180,7 +182,7 @@ class Colorizer:
         try:
             found = self._session.run([port.name for port in self._session.get_outputs()[:count]], feeds)
         except Exception as error:  # onnxruntime raises a dozen classes of its own
-            raise ModelError(f"the model {self.card.name} fails on a photo ({_reason(error)})") from error
+            raise ModelError(f"the model {self.card.name} fails on a photo ({reason(error)})") from error
         strides = [feeds["lightness"].shape[-1] // maps.shape[-1] for maps in found]
         return [maps[0, :, : -(-height // by), : -(-width // by)] for maps, by in zip(found, strides, strict=True)]
 
@@ -248,53 +250,3 @@ def _default() -> Colorizer:
 
 def _whole(length: float) -> int:
     return max(SMALLEST, STEP * round(length / STEP))
-
-
-def _find(model: str | Path) -> Path:
-    models = shipped()
-    if str(model) in models:
-        return models[str(model)]
-    path = Path(model)
-    if not path.is_file():
-        known = ", ".join(models)
-        raise ModelError(f"there is no model {str(model)!r}; give the path of an .onnx file or one of: {known}")
-    return path
-
-
-def _load(path: Path, threads: int) -> "onnxruntime.InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting would take cores from libvips
-    wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
-    providers = [name for name in wanted if name in onnxruntime.get_available_providers()]
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=providers)
-    except Exception as error:  # onnxruntime raises a dozen classes of its own
-        why = _reason(error)
-        raise ModelError(f"{path} cannot be loaded as a model ({why}); expected a file of photochrom export") from error
-
-
-def _card(session: "onnxruntime.InferenceSession", path: Path) -> Card:
-    cards = session.get_modelmeta().custom_metadata_map
-    if "card" not in cards:
-        raise ModelError(f"{path} has no card inside; expected a model file that photochrom export wrote")
-    return Card.from_json(cards["card"])
-
-
-def _check_ports(session: "onnxruntime.InferenceSession", outputs: int, path: Path) -> None:
-    """Raise ModelError unless the model takes lightness, and hints perhaps, and gives ``outputs`` channels."""
-    taken = {port.name for port in session.get_inputs()}
-    given, names = zip(*((port.shape, port.name) for port in session.get_outputs()), strict=True)
-    if taken - {"hints"} != {"lightness"} or names[1:] not in {(), ("features",)} or len(given[0]) != 4:
-        raise ModelError(f"{path} takes {', '.join(sorted(taken))}; expected a model of lightness and hints")
-    if isinstance(given[0][1], int) and given[0][1] != outputs:
-        raise ModelError(f"{path} gives {given[0][1]} scores, its card names {outputs}; export the model again")
-
-
-def _reason(error: Exception) -> str:
-    """Return what ONNX Runtime said, on one line and without its "[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : "."""
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0].rpartition(" : ")[2].strip().removesuffix(".")

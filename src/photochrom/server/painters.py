@@ -4,7 +4,7 @@ The network runs once for a photo and its hints; everything else that can be cho
 """
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, cast
 
@@ -119,8 +119,11 @@ class Painters:
         key = (view.job.id, view.page, choice.model, choice.effort, scale, "" if hints is None else hints.to_json())
 
         def run() -> Answer:
+            bare = view.choice.model_copy(update={"hints": []})
+            plain = None if hints is None else self.answer(replace(view, choice=bare), scale)
             with self._runs:
-                return self.colorizer(choice.model).answer(page, Settings(hints=hints, effort=choice.effort), scale)
+                settings = Settings(hints=hints, effort=choice.effort)
+                return self.colorizer(choice.model).answer(page, settings, scale, plain)
 
         return self.answers.get(key, run)
 
