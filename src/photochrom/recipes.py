@@ -55,10 +55,10 @@ _LIST = (
         stages=(Stage(size=128, share=0.7), Stage(size=176, share=0.3)),
     ),
     replace(
-        _DEFAULT, name="finish", starts_from="default", minutes=40.0, rate=2e-4, encoder_rate=4e-5, ema=0.999,
+        _DEFAULT, name="finish", starts_from="default", minutes=105.0, rate=2e-4, encoder_rate=4e-5, ema=0.999,
         stages=(
-            Stage(size=128, share=0.6, objective=_FINISH),
-            Stage(size=128, share=0.4, objective=replace(_FINISH, perceptual=2.0)),
+            Stage(size=176, share=0.6, objective=_FINISH),
+            Stage(size=192, share=0.4, objective=replace(_FINISH, perceptual=2.0)),
         ),
     ),
     replace(
