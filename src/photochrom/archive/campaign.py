@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from photochrom.archive.cluster import Cluster, ClusterEngine
 from photochrom.archive.engine import Engine, Means
 from photochrom.archive.entry import STATE_FOLDER, Entry, Trouble
 from photochrom.archive.ledger import NAME, Ledger
@@ -34,7 +35,7 @@ class Campaign:
     """Everything a run needs to know; ``ledger`` is the path of its file.
 
     ``watch`` is the number of seconds between two looks at the source, None for one look only. ``moved`` allows a
-    ledger of another source.
+    ledger of another source. Where a ``cluster`` is given, it does the work.
     """
 
     job: Job
@@ -46,6 +47,7 @@ class Campaign:
     limit: int | None = None
     previews: int = PREVIEWS
     watch: float | None = None
+    cluster: Cluster | None = None
 
     @property
     def rules(self) -> Rules:
@@ -150,7 +152,9 @@ def _one_pass(
         waiting = min(waiting, max(0, campaign.limit - progress.done - progress.failed))
     progress.total = progress.done + progress.failed + waiting
     progress.begun = time.monotonic() if not progress.done else progress.begun
-    Engine(ledger, campaign.job, campaign.means, ended).work_off(run, waiting, campaign.previews)
+    place, job = campaign.cluster, campaign.job
+    engine = Engine(ledger, job, campaign.means, ended) if place is None else ClusterEngine(ledger, job, place, ended)
+    engine.work_off(run, waiting, campaign.previews)
 
 
 SHARE: Final = 4.0

@@ -105,6 +105,12 @@ class Resources:
     "A JSON file for the source's file system: credentials, endpoint and on, as fsspec has them."
     target_options: Path | None = None
     "The same for the target."
+    engine: str = "local"
+    "local: processes of this computer; ray: a cluster of Ray."
+    address: str | None = None
+    "With --engine ray: auto, or HOST:6379; a cluster on this computer if not given."
+    gpus: float = 0.0
+    "With --engine ray: GPUs for each copy of the model."
 
     def __post_init__(self) -> None:
         """Raise OptionError for a value outside its range."""
@@ -112,6 +118,10 @@ class Resources:
             if getattr(self, name) < least:
                 option = "--" + name.replace("_", "-")
                 raise OptionError(f"{option} is {getattr(self, name)}; expected {least} or more")
+        if self.engine not in ("local", "ray"):
+            raise OptionError(f"--engine is {self.engine!r}; expected local or ray")
+        if self.engine == "local" and (self.address or self.gpus):
+            raise OptionError("--address and --gpus are for --engine ray; add it, or leave them out")
 
 
 def batch(
@@ -156,6 +166,7 @@ def batch(
 def _campaign(places: tuple[str, str], made: Made, chosen: Chosen, resources: Resources) -> "Campaign":
     """Check everything that can be checked before anything is read."""
     from photochrom.archive.campaign import Campaign, open_source, open_target, usual_ledger, with_lanes
+    from photochrom.archive.cluster import Cluster
     from photochrom.archive.engine import Means
     from photochrom.archive.memory import usual_jobs, usual_memory
     from photochrom.archive.names import Globs
@@ -173,9 +184,10 @@ def _campaign(places: tuple[str, str], made: Made, chosen: Chosen, resources: Re
     means = Means(resources.jobs or usual_jobs(), resources.memory or usual_memory())
     threads = max(1, usual_jobs() // means.jobs)
     job = with_lanes(Job(source, target, order, threads, retries=resources.retries, max_pixels=resources.max_pixels))
+    cluster = Cluster(resources.address, means.jobs, gpus=resources.gpus) if resources.engine == "ray" else None
     return Campaign(
         job, means, resources.ledger or usual_ledger(target), globs, chosen.overwrite, chosen.moved, chosen.limit,
-        resources.previews, chosen.every if chosen.watch else None,
+        resources.previews, chosen.every if chosen.watch else None, cluster,
     )  # fmt: skip
 
 
