@@ -166,26 +166,21 @@ def _looks(campaign: Campaign) -> Iterator[Iterator[Entry | Trouble]]:
     if campaign.watch is None:
         yield campaign.job.source.entries()
         return
-    before: dict[str, tuple[int, str]] = {}
     while True:
-        after: dict[str, tuple[int, str]] = {}
+        fresh: list[Entry] = []
         start = time.monotonic()
-        yield _settled(campaign.job.source.entries(), before, after)
-        before = after
+        yield _settled(campaign.job.source.entries(), fresh)
         took = time.monotonic() - start
-        time.sleep(max(campaign.watch, min(3600.0, SHARE * took)) if not after else min(campaign.watch, SETTLED))
+        time.sleep(max(campaign.watch, min(3600.0, SHARE * took)) if not fresh else min(campaign.watch, SETTLED))
 
 
-def _settled(
-    entries: Iterator[Entry | Trouble], before: dict[str, tuple[int, str]], after: dict[str, tuple[int, str]]
-) -> Iterator[Entry | Trouble]:
-    """Leave out files that may be on their way: changed a moment ago and not seen like this before."""
+def _settled(entries: Iterator[Entry | Trouble], fresh: list[Entry]) -> Iterator[Entry | Trouble]:
+    """Leave out files that may be on their way, which go to ``fresh``: changed a moment ago."""
     for entry in entries:
         if isinstance(entry, Entry) and _is_fresh(entry):
-            after[entry.key] = entry.size, entry.stamp
-            if before.get(entry.key) != after[entry.key]:
-                continue
-        yield entry
+            fresh.append(entry)
+        else:
+            yield entry
 
 
 def _is_fresh(entry: Entry) -> bool:
