@@ -1,5 +1,6 @@
 """Archives to work on, and a run of the batch engine in this process: quick, and the same lines as with processes."""
 
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -101,6 +102,11 @@ def run(campaign: Made) -> Run:
     return lambda source, target, **more: conduct(campaign(source, target, **more))[0]
 
 
+def hear_interrupts() -> None:
+    """Undo what a shell does to commands in its background: these ignore SIGINT, and so would their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def typed(toy_model: Path) -> Typed:
     """Give ``typed(words)``: photochrom batch in a process group of its own, with the toy model."""
@@ -108,6 +114,13 @@ def typed(toy_model: Path) -> Typed:
     def start(*words: object) -> "subprocess.Popen[str]":
         command = [sys.executable, "-c", TYPED, "batch", "--model", str(toy_model), *map(str, words)]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+        return subprocess.Popen(
+            command,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            start_new_session=True,
+            preexec_fn=hear_interrupts,  # noqa: PLW1509 - it does one system call
+        )
 
     return start
