@@ -35,10 +35,12 @@ STANDS_ON = {
     "session": ["weights", "chroma"],
     "colorizer": ["session", "photo", "hints", "looks", "guess", "alternatives", "reference"],
     "transplanter": ["photo", "answer", "alignment"],
-    "questions": ["colorizer"],
+    "questions": ["colorizer", "terminal"],
     "many": ["colorizer", "transplanter"],
     "options": ["many", "transplanter"],
     "progress": ["errors"],
+    "terminal": ["progress", "many"],
+    "jsonfile": ["errors"],
     "budget": ["errors"],
     "__init__": ["colorizer", "reference", "transplanter"],
     # make
@@ -57,20 +59,20 @@ STANDS_ON = {
     "preview": ["objectives"],
     "trainee": ["recipe", "checkpoint"],
     "train": ["trainee", "prior", "preview", "runlog", "budget"],
-    "export": ["train"],
+    "export": ["train", "jsonfile"],
     "launch": ["export", "weights"],
     "quantize": ["export"],
     "soup": ["export"],
-    "packing": ["quantize", "soup"],
-    "judge": ["colorizer", "data", "progress"],
-    "studies": ["evaluate", "launch", "recipes", "progress"],
+    "packing": ["quantize", "soup", "terminal"],
+    "judge": ["colorizer", "data", "terminal"],
+    "studies": ["evaluate", "launch", "recipes", "terminal"],
     # serve
-    "server": ["colorizer", "transplanter"],
+    "server": ["colorizer", "transplanter", "terminal"],
     "client": [],
     # many at once
-    "archive": ["options", "progress"],
-    "album": ["many", "options", "progress"],
-    "video": ["colorizer", "progress"],
+    "archive": ["options", "terminal", "jsonfile"],
+    "album": ["many", "options", "terminal", "jsonfile"],
+    "video": ["options", "terminal", "jsonfile"],
     # judge
     "evaluate": ["colorizer", "export"],
     # face
@@ -86,7 +88,7 @@ STANDS_ON = {
         "archive",
         "video",
         "options",
-        "progress",
+        "terminal",
     ],
     "__main__": ["cli"],
 }
@@ -244,7 +246,7 @@ def test_no_public_function_takes_kwargs() -> None:
     assert not [where for where, function in public.items() if function.args.kwarg]
 
 
-@pytest.mark.parametrize("name", [name for name in TREES if part_of(name) not in {"cli", "__main__"}])
+@pytest.mark.parametrize("name", [name for name in TREES if part_of(name) not in {"cli", "terminal", "__main__"}])
 def test_only_cli_prints_exits_and_reads_the_environment(name: str) -> None:
     nodes = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Name | ast.Attribute)]
     assert not [f"{name}:{node.lineno}" for node in nodes if ast.unparse(node) in FOR_CLI_ONLY]

@@ -222,9 +222,9 @@ def test_card_fields_come_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "cannot be read as card fields"),
-        ("[1]", "cannot be read as card fields"),
-        ('{"decode": {"hue": 3}}', "cannot be read as card fields"),
+        ("{", "is not JSON"),
+        ("[1]", "holds no JSON object"),
+        ('{"decode": {"hue": 3}}', "decode that cannot be read"),
         ('{"name": "mine"}', "unknown card fields name"),
     ],
 )

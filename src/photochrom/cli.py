@@ -1,4 +1,4 @@
-"""The command line: each command in a few lines; the work is done elsewhere and only this file prints.
+"""The command line: each command in a few lines; the work is done elsewhere.
 
 Results go to stdout; progress, notes and errors to stderr. Exit code 0: everything done; 1: some of several
 photos failed; 2: nothing done, and one line says why; 130: interrupted.
@@ -8,18 +8,17 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from photochrom import __version__
+from photochrom import __version__, terminal
 from photochrom.budget import Budget, Start
 from photochrom.errors import OptionError, PhotochromError
 from photochrom.evaluate.options import Options
 from photochrom.options import STREAM, Look, Output
-from photochrom.progress import interruptible, progress_bar
+from photochrom.progress import interruptible
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer, Settings
@@ -79,7 +78,7 @@ def sheet(before: Path, after: Path, /, *, output: Annotated[Path, Parameter(nam
     """
     from photochrom.photo.sheet import write_sheet
 
-    print(write_sheet(before, after, output))
+    terminal.say(write_sheet(before, after, output))
 
 
 @app.command
@@ -91,7 +90,7 @@ def info(photo: Annotated[str, Parameter(allow_leading_hyphen=True)], /) -> None
     """
     from photochrom.photo import Photo
 
-    print(json.dumps(Photo.open(_content(photo)).describe(), indent=2, ensure_ascii=False))
+    terminal.say(json.dumps(Photo.open(_content(photo)).describe(), indent=2, ensure_ascii=False))
 
 
 @app.command
@@ -105,9 +104,9 @@ def clean(*, photos: list[str], out: Path, workers: int = 1) -> None:
     """
     from photochrom.data import manifest
 
-    with _bar("cleaning") as bar:
+    with terminal.bar("cleaning") as bar:
         cleaned = manifest.clean(photos, out, workers=workers, progress=lambda done, total: bar(done / total))
-    print(json.dumps(cleaned.counts(), indent=1))
+    terminal.say(json.dumps(cleaned.counts(), indent=1))
 
 
 @app.command
@@ -135,10 +134,10 @@ def train(
     from photochrom.train import train as train_recipe
 
     plan = plan_run(found := find_recipe(recipe), photos, validation, run, budget, start)
-    with _bar("training") as bar:
+    with terminal.bar("training") as bar:
         train_recipe(found, plan, lambda report: bar(report.progress, _short(report.losses)))
-    print(run)
-    _note(before_and_after(run))
+    terminal.say(run)
+    terminal.note(before_and_after(run))
 
 
 @app.command
@@ -159,8 +158,8 @@ def evaluate(
     """
     from photochrom.evaluate.command import evaluate_files
 
-    with _bar("evaluating") as bar:
-        print(evaluate_files(model_files, photos, out, options, bar))
+    with terminal.bar("evaluating") as bar:
+        terminal.say(evaluate_files(model_files, photos, out, options, bar))
 
 
 # Commands loaded when they are typed; the help stands here for photochrom --help.
@@ -200,13 +199,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except CycloptsError as error:
         if typed == list(error.command_chain or ()):
             app.help_print(typed, console=app.error_console)
-        _note(f"photochrom: {_one_line(error)}; see photochrom {' '.join([*(error.command_chain or ()), '--help'])}")
+        command = " ".join(["photochrom", *(error.command_chain or ()), "--help"])
+        terminal.note(f"photochrom: {terminal.one_line(error)}; see {command}")
     except PhotochromError as error:
-        _note(f"photochrom: {_one_line(error)}")
+        terminal.note_error(error)
     except ModuleNotFoundError as error:
-        _note(f"photochrom: {error.name} is not installed; this command needs pip install 'photochrom[train]'")
+        terminal.note(f"photochrom: {error.name} is not installed; this command needs pip install 'photochrom[train]'")
     except KeyboardInterrupt:
-        _note("photochrom: interrupted; what was finished is kept, nothing is half written")
+        terminal.note("photochrom: interrupted; what was finished is kept, nothing is half written")
         code = 130
     except BrokenPipeError:  # whoever read our output has gone; python would complain once more at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -228,13 +228,13 @@ def _colorize_stream(
         raise OptionError("the picture would go to the terminal; add > FILE or -o FILE")
     photo = Photo.open(_content(source), max_pixels=output.max_pixels)
     if photo.is_colored:
-        _tell_tint(source if source != STREAM else "standard input", photo.tint)
+        terminal.note_tint(source if source != STREAM else "standard input", photo.tint)
     result = painter.colorize(photo, settings(photo.width, photo.height))
     if to_stdout:
         sys.stdout.buffer.write(result.encode(options))
         sys.stdout.buffer.flush()
     else:
-        print(result.save(str(output.output), options=options))
+        terminal.say(result.save(str(output.output), options=options))
     return 0
 
 
@@ -245,47 +245,16 @@ def _content(name: str) -> str | bytes:
 def _tell_all(outcomes: Iterator["Outcome"], count: int, as_json: bool) -> int:
     """Print what becomes of each photo, and a summary of several; returns the exit code."""
     failed = 0
-    with interruptible() as check, _bar("colorizing", count > 1) as bar:
+    with interruptible() as check, terminal.bar("colorizing", count > 1) as bar:
         for done, outcome in enumerate(outcomes, 1):
-            failed += _tell(outcome, as_json)
+            failed += terminal.tell(outcome, as_json)
             bar(done / count, outcome.source.name)
             check()
-    if count > 1:
-        _note(f"{count - failed} of {count} photos colorized" + (f", {failed} failed" if failed else ""))
-    return 0 if not failed else 1 if failed < count else 2
-
-
-def _tell(outcome: "Outcome", as_json: bool) -> bool:
-    """Print what became of one photo; returns whether it failed."""
-    if as_json:
-        print(json.dumps(outcome.to_dict(), ensure_ascii=False), flush=True)
-    elif outcome.target is not None:
-        print(outcome.target, *outcome.more, sep="\n", flush=True)
-    if outcome.error is not None:
-        _note(f"photochrom: {_one_line(outcome.error)}")
-    if outcome.tint is not None:
-        _tell_tint(str(outcome.source), outcome.tint)
-    return outcome.error is not None
-
-
-def _tell_tint(name: str, tint: float) -> None:
-    _note(f"photochrom: {name} has color already (mean chroma {tint:.0f}); it was taken as gray")
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split("\n")).strip().removesuffix(".")
+    return terminal.end(count, failed)
 
 
 def _short(values: Mapping[str, float]) -> str:
     return " ".join(f"{name} {value:.3g}" for name, value in values.items())
-
-
-def _bar(title: str, wanted: bool = True) -> AbstractContextManager[Callable[..., None]]:
-    return progress_bar(title, wanted and sys.stderr.isatty(), sys.stdout.isatty())
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from photochrom.card import Card, Decode
 from photochrom.checkpoint import find_checkpoint, load_checkpoint
 from photochrom.chroma import chroma_from_card
 from photochrom.errors import ModelError, OutputUnwritable, RunError
+from photochrom.jsonfile import read_object
 from photochrom.recipe import Recipe
 from photochrom.trainee import build_painter, load_weights
 
@@ -79,12 +80,12 @@ def read_card_file(path: Path | None) -> dict[str, Any]:
     """
     if path is None:
         return {}
+    values = read_object(path, RunError, '{"description": "...", "decode": {"temperature": 0.5}}')
     try:
-        values = dict[str, Any](json.loads(path.read_text(encoding="utf-8")))
         if "decode" in values:
             values["decode"] = Decode(**values["decode"])
-    except (OSError, ValueError, TypeError) as error:
-        raise RunError(f"{path} cannot be read as card fields ({error}); expected a JSON object") from error
+    except TypeError as error:
+        raise RunError(f"{path} has a decode that cannot be read ({error}); see photochrom.card.Decode") from error
     unknown = set(values) - {"description", "decode", "guess", "license", "metrics", "origins"}
     if unknown:
         raise RunError(f"{path} has the unknown card fields {', '.join(sorted(unknown))}; see photochrom.card")

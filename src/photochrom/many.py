@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.colorizer import Colorizer, Settings, ending_for
-from photochrom.errors import OptionError, OutputUnwritable, PhotochromError
+from photochrom.errors import OptionError, PhotochromError
 from photochrom.looks import look_names
 from photochrom.photo import Photo, SaveOptions
 from photochrom.photo.formats import FORMATS, HEADER_BYTES, by_suffix, sniff
-from photochrom.photo.target import refuse_unusable
+from photochrom.photo.target import make_folder, refuse_unusable
 from photochrom.transplanter import Transplanter
 
 
@@ -133,7 +133,7 @@ def plan_targets(
         pairs.append((source, target))
     _refuse_collisions([(source, file) for source, target in pairs for file in wanted.files(source, target)])
     if folder is not None:
-        _make(folder)
+        make_folder(folder)
     return pairs
 
 
@@ -187,15 +187,6 @@ def _write(
 def _is_folder(output: str) -> bool:
     path = Path(output)
     return path.is_dir() or output.endswith(("/", os.sep)) or not path.suffix
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise OutputUnwritable(f"{folder}: a file, expected a folder; choose another name") from error
-    except OSError as error:
-        raise OutputUnwritable(f"{folder}: cannot be made ({error.strerror}); choose another place") from error
 
 
 def _refuse_collisions(pairs: Sequence[tuple[Path, Path]]) -> None:

@@ -18,8 +18,27 @@ if TYPE_CHECKING:
 STREAM: Final = "-"
 """Stands for standard input or standard output where a file name is expected."""
 
+SMALL: Final = "small"
+"""The model for which "fast" stands."""
+
 FAST: Final = "fast"
 """The effort that is no setting of a model but the small model."""
+
+
+def resolve(model: str, effort: str) -> tuple[str, str]:
+    """Return the model that is meant, and the effort as a setting of it: "fast" is the small model at "normal".
+
+    Raises OptionError for an effort that there is not, and for fast with another model.
+    """
+    from photochrom.consensus import EFFORTS
+
+    if effort not in (FAST, *EFFORTS):
+        raise OptionError(f"the effort is {effort!r}; expected {', '.join((FAST, *EFFORTS))}")
+    if effort != FAST:
+        return model, effort
+    if model not in (Look.model, SMALL):
+        raise OptionError(f"the effort fast means the small model, but the model {model} was given; choose one")
+    return SMALL, "normal"
 
 
 @Parameter(name="*")
@@ -49,16 +68,12 @@ class Look:
     def check(self, photos: int = 1, wanted: "Wanted | None" = None) -> None:
         """Raise OptionError or HintError for values that fit no photo at all, or not so many photos."""
         from photochrom.colorizer import Settings
-        from photochrom.consensus import EFFORTS
         from photochrom.hints import Hint
 
-        if self.effort not in (FAST, *EFFORTS):
-            raise OptionError(f"the effort is {self.effort!r}; expected {', '.join((FAST, *EFFORTS))}")
+        _, effort = resolve(self.model, self.effort)
         if self.hint and self.hints:
             raise OptionError("both --hint and --hints were given; put all hints into the file or none")
-        if self.effort == FAST and self.model != Look.model:
-            raise OptionError(f"--effort fast means the small model, but --model {self.model} was given; choose one")
-        Settings(self.temperature, self.saturation, warmth=self.warmth, effort=self._effort)
+        Settings(self.temperature, self.saturation, warmth=self.warmth, effort=effort)
         for text in self.hint:
             Hint.parse(text)
         if self.transplant is not None:
@@ -84,10 +99,11 @@ class Look:
 
         if self.transplant is not None:
             return Transplanter(Photo.open(self.transplant)), self.settings
-        colorizer = Colorizer("small" if self.effort == FAST else self.model)
+        model, effort = resolve(self.model, self.effort)
+        colorizer = Colorizer(model)
         if self.reference is None:
             return colorizer, self.settings
-        palette = colorizer.reference(Photo.open(self.reference), self._effort)
+        palette = colorizer.reference(Photo.open(self.reference), effort)
         return colorizer, lambda width, height: replace(self.settings(width, height), reference=palette)
 
     def settings(self, width: int, height: int) -> "Settings":
@@ -101,12 +117,8 @@ class Look:
             found = Hints.from_overlay(Photo.open(self.hints).to_array(), (width, height))
         elif self.hints is not None:
             found = Hints.from_json(self.hints)
-        return Settings(self.temperature, self.saturation, found, self.warmth, effort=self._effort)
-
-    @property
-    def _effort(self) -> str:
-        """The effort as a setting of a model."""
-        return "normal" if self.effort == FAST else self.effort
+        _, effort = resolve(self.model, self.effort)
+        return Settings(self.temperature, self.saturation, found, self.warmth, effort=effort)
 
 
 @Parameter(name="*")

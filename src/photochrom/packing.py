@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from rich.console import Console
+from photochrom.terminal import say
 
 
 def export(run: Path, model: Path, /, *, name: str = "default", card: Path | None = None) -> None:
@@ -17,7 +17,7 @@ def export(run: Path, model: Path, /, *, name: str = "default", card: Path | Non
     from photochrom.export import export_run, read_card_file
 
     export_run(run, model, name, read_card_file(card))
-    _say(model)
+    say(model)
 
 
 def average(models: list[Path], /, *, out: Path, name: str = "default", card: Path | None = None) -> None:
@@ -33,7 +33,7 @@ def average(models: list[Path], /, *, out: Path, name: str = "default", card: Pa
     from photochrom.soup import average_models
 
     average_models(models, out, {"name": name, **read_card_file(card)})
-    _say(out)
+    say(out)
 
 
 def quantize(model: Path, target: Path, /, *, photos: list[str], name: str = "small", card: Path | None = None) -> None:
@@ -51,8 +51,4 @@ def quantize(model: Path, target: Path, /, *, photos: list[str], name: str = "sm
     from photochrom.quantize import quantize_model
 
     quantize_model(model, target, list_entries(photos), {"name": name, **read_card_file(card)})
-    _say(target)
-
-
-def _say(path: Path) -> None:
-    Console(soft_wrap=True, highlight=False).print(str(path), markup=False)
+    say(target)

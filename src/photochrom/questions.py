@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from photochrom.errors import OptionError
+from photochrom.terminal import say
 
 
 def models(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> None:
@@ -22,13 +22,13 @@ def models(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> Non
 
     cards = {name: Colorizer(path).card for name, path in shipped().items()}
     if as_json:
-        _say(json.dumps({name: asdict(card) for name, card in cards.items()}, indent=1, ensure_ascii=False))
+        say(json.dumps({name: asdict(card) for name, card in cards.items()}, indent=1, ensure_ascii=False))
         return
     for name, card in cards.items():
-        _say(f"{name}  {shipped()[name].stat().st_size / 1e6:.1f} MB  {card.license}\n  {card.description}")
-        _say(f"  trained: {card.training}\n  decoded: {asdict(card.decode)}")
+        say(f"{name}  {shipped()[name].stat().st_size / 1e6:.1f} MB  {card.license}\n  {card.description}")
+        say(f"  trained: {card.training}\n  decoded: {asdict(card.decode)}")
         for origin in card.origins:
-            _say("  from: " + ", ".join(origin.values()))
+            say("  from: " + ", ".join(origin.values()))
 
 
 def alternatives(
@@ -48,11 +48,11 @@ def alternatives(
     x, y = _point(at)
     found = Colorizer(model).alternatives(Photo.open(photo), x, y)
     if as_json:
-        _say(json.dumps([asdict(alternative) for alternative in found]))
+        say(json.dumps([asdict(alternative) for alternative in found]))
         return
     for one in found:
         a, b = one.ab
-        _say(f"{one.color}  {one.probability:4.0%}  a {a:4.0f}  b {b:4.0f}  --hint {one.hint}")
+        say(f"{one.color}  {one.probability:4.0%}  a {a:4.0f}  b {b:4.0f}  --hint {one.hint}")
 
 
 def _point(text: str) -> tuple[float, float]:
@@ -61,7 +61,3 @@ def _point(text: str) -> tuple[float, float]:
     except ValueError:
         raise OptionError(f"--at got {text!r}; expected X,Y in pixels, such as 120,80") from None
     return x, y
-
-
-def _say(text: str) -> None:
-    Console().out(text, highlight=False)

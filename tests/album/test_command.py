@@ -11,7 +11,7 @@ from PIL import Image
 
 from photochrom import Colorizer, Photo
 from photochrom.album.command import album
-from photochrom.errors import HintError, ModelError, OptionError
+from photochrom.errors import HintError, ModelError, OptionError, OutputExists, OutputUnwritable
 
 app = App()
 app.command(album, name="album")
@@ -94,6 +94,34 @@ def test_what_makes_no_sense_is_refused(
     monkeypatch.chdir(folder.parent)
     with pytest.raises((OptionError, HintError), match=says):
         typed("photos", "--model", exported_model, *words)
+
+
+def test_a_plan_or_a_sheet_that_exists_is_not_replaced(
+    folder: Path, exported_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("photochrom.options.Look.painter", lambda self: pytest.fail("the work began"))
+    plan, sheet = tmp_path / "plan.json", tmp_path / "plan-group-1.jpg"
+    words = folder, "-o", tmp_path / "out", "--model", exported_model, "--plan"
+    for taken in (plan, sheet):
+        taken.write_text("mine")
+        with pytest.raises(OutputExists, match=f"{taken.name}: exists already"):
+            typed(*words, plan)
+        assert taken.read_text() == "mine"
+        taken.unlink()
+    with pytest.raises(OptionError, match=r"expected a file of JSON, such as a\.json"):
+        typed(*words, folder / "a.png", "--overwrite")
+    with pytest.raises(OutputUnwritable, match="its folder does not exist"):
+        typed(*words, tmp_path / "gone" / "plan.json")
+
+
+def test_a_plan_may_lie_with_the_results_and_be_replaced(folder: Path, exported_model: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "out" / "plan.json"
+    words = folder, "-o", tmp_path / "out", "--model", exported_model, "--similarity", "1", "--plan", plan
+    assert typed(*words) == 1
+    first = plan.read_text()
+    assert typed(*words, "--overwrite") == 1
+    assert plan.read_text() == first
+    assert sorted(path.name for path in plan.parent.iterdir()) == ["a.png", "b.jpg", "c.tif", "plan.json"]
 
 
 def test_a_folder_without_photos_is_said(tmp_path: Path) -> None:

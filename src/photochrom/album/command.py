@@ -1,17 +1,17 @@
 """The command ``photochrom album``; ``cli`` loads it when it is typed."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from cyclopts import Parameter
-from rich.console import Console
 
-from photochrom.errors import OptionError, PhotochromError
+from photochrom import terminal
+from photochrom.errors import OptionError, OutputUnwritable
 from photochrom.options import STREAM, Look, Output
-from photochrom.progress import interruptible, progress_bar
+from photochrom.progress import interruptible
 
 if TYPE_CHECKING:
     from photochrom.album.album import Album
@@ -54,29 +54,33 @@ def album(
     from photochrom.album.pictures import write_sheets
     from photochrom.album.things import read_things
     from photochrom.many import ReadAhead, plan_targets
+    from photochrom.photo.target import write_atomically
 
     options = output.options()
     _check(folder, sharing, look, output)
+    if sharing.plan is not None:
+        _check_plan(sharing.plan, output)
     things = read_things(sharing.thing, sharing.things)
     sources, ahead = photos_in(folder), ReadAhead(output.max_pixels)
     colorizer, settings = look.painter()
     pairs = plan_targets(sources, output.output, options.format)
-    with interruptible(), _bar("looking") as bar:
+    with interruptible(), terminal.bar("looking") as bar:
         rules = (sharing.similarity, settings(1, 1), sharing.found)
         seen = look_through(colorizer, sources, things, rules, (ahead, bar))  # type: ignore[arg-type]
     _tell_groups(seen)
     told: dict[Path, Path] = {}
     failed = 0
-    with interruptible() as check, _bar("colorizing") as bar:
+    with interruptible() as check, terminal.bar("colorizing") as bar:
         for done, outcome in enumerate(seen.colorize(colorizer, pairs, settings, options, ahead), 1):  # type: ignore[arg-type]
             failed += _tell(outcome, seen, as_json, told)
             bar(done / len(pairs), outcome.source.name)
             check()
-    _note(f"{len(pairs) - failed} of {len(pairs)} photos colorized" + (f", {failed} failed" if failed else ""))
+    code = terminal.end(len(pairs), failed)
     if sharing.plan is not None:
-        _write(sharing.plan, seen.plan.to_dict())
-        write_sheets(seen.plan, told, sharing.plan.with_suffix(""))
-    return 0 if not failed else 1 if failed < len(pairs) else 2
+        text = json.dumps(seen.plan.to_dict(), ensure_ascii=False) + "\n"
+        write_atomically(sharing.plan, output.overwrite, lambda part: cast(None, part.write_text(text, "utf-8")))
+        write_sheets(seen.plan, told, sharing.plan.with_suffix(""), output.overwrite)
+    return code
 
 
 def _check(folder: Path, sharing: Sharing, look: Look, output: Output) -> None:
@@ -98,6 +102,18 @@ def _check(folder: Path, sharing: Sharing, look: Look, output: Output) -> None:
         raise OptionError(f"the results would go to {folder}, where the photos are; choose another folder with -o")
 
 
+def _check_plan(plan: Path, output: Output) -> None:
+    """Raise now what would be raised after all the work: where the plan or a contact sheet cannot be written."""
+    from photochrom.photo.target import refuse_unusable
+
+    if plan.suffix.lower() != ".json":
+        raise OptionError(f"--plan is {plan}; expected a file of JSON, such as {plan.stem or 'plan'}.json")
+    if not plan.parent.is_dir() and plan.parent.resolve() != Path(str(output.output)).resolve():
+        raise OutputUnwritable(f"{plan}: its folder does not exist; create the folder first")
+    for path in (plan, *sorted(plan.parent.glob(f"{escape(plan.stem)}-group-*.jpg"))):
+        refuse_unusable(path, output.overwrite)
+
+
 def _tell_groups(seen: "Album") -> None:
     """Note which photos are one scene, and where things were found."""
     plan = seen.plan
@@ -106,25 +122,17 @@ def _tell_groups(seen: "Album") -> None:
         counts[trace[0][0]] += 1
     for number, group in enumerate(plan.groups, 1):
         names = ", ".join(dict.fromkeys(plan.members[one].source.name for one in group))
-        _note(f"scene {number}: {names}; {sum(counts[one] for one in group)} places shared")
+        terminal.note(f"scene {number}: {names}; {sum(counts[one] for one in group)} places shared")
     for thing, finds in plan.things:
         where = ", ".join(f"{plan.members[one.member].source.name} {one.score:.2f}" for one in finds)
-        _note(f"{thing.name}: {where}")
+        terminal.note(f"{thing.name}: {where}")
 
 
 def _tell(outcome: "Outcome", seen: "Album", as_json: bool, told: dict[Path, Path]) -> bool:
     """Print what became of one photo; returns whether it failed."""
     if outcome.target is not None:
         told[outcome.source] = outcome.target
-    if as_json:
-        _say(json.dumps(outcome.to_dict() | _shared(outcome.source, seen), ensure_ascii=False))
-    elif outcome.target is not None:
-        _say(str(outcome.target))
-    if outcome.error is not None:
-        _note(f"photochrom: {_line(outcome.error)}")
-    if outcome.tint is not None:
-        _note(f"photochrom: {outcome.source} has color already (mean chroma {outcome.tint:.0f}); it was taken as gray")
-    return outcome.error is not None
+    return terminal.tell(outcome, as_json, _shared(outcome.source, seen))
 
 
 def _shared(source: Path, seen: "Album") -> dict[str, Any]:
@@ -138,28 +146,3 @@ def _shared(source: Path, seen: "Album") -> dict[str, Any]:
         "shared": sum(len(part.colors) - len(part.named) for part in parts),
         "things": things,
     }
-
-
-def _write(path: Path, values: Mapping[str, Any]) -> None:
-    from photochrom.errors import OutputUnwritable
-
-    try:
-        path.write_text(json.dumps(values, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputUnwritable(f"{path} cannot be written ({error.strerror}); give a file in another folder") from error
-
-
-def _bar(title: str) -> Any:
-    return progress_bar(title, Console(stderr=True).is_terminal, Console().is_terminal)
-
-
-def _line(error: PhotochromError) -> str:
-    return " ".join(str(error).split("\n")).strip().removesuffix(".")
-
-
-def _say(text: str) -> None:
-    Console(soft_wrap=True).out(text, highlight=False)
-
-
-def _note(text: str) -> None:
-    Console(stderr=True).out(text, highlight=False)

@@ -19,10 +19,11 @@ MOST: Final = 12
 """Photos on a sheet; of larger groups the first are shown."""
 
 
-def write_sheets(plan: Plan, results: Mapping[Path, Path], stem: Path) -> list[Path]:
-    """Write ``STEM-group-1.jpg`` and on, one for each group, and return their paths; existing ones are replaced.
+def write_sheets(plan: Plan, results: Mapping[Path, Path], stem: Path, overwrite: bool = False) -> list[Path]:
+    """Write ``STEM-group-1.jpg`` and on, one for each group, and return their paths.
 
     ``results`` are the files written, by their photos; members without one are left out, and so are further pages.
+    Raises OutputExists for a sheet that is there already, unless ``overwrite`` is set.
     """
     written = []
     for number, group in enumerate(plan.groups, 1):
@@ -31,7 +32,7 @@ def write_sheets(plan: Plan, results: Mapping[Path, Path], stem: Path) -> list[P
         if pairs:
             target = stem.with_name(f"{stem.name}-group-{number}.jpg")
             sheet = Photo.from_array(_beside(pairs))
-            written.append(sheet.save(target, options=SaveOptions(overwrite=True)))
+            written.append(sheet.save(target, options=SaveOptions(overwrite=overwrite)))
     return written
 
 

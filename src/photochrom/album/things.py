@@ -1,6 +1,5 @@
 """Things with a name and a color that holds in the whole album: shown once, found wherever they are."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,12 @@ from numpy.typing import NDArray
 from photochrom.album.member import Member
 from photochrom.errors import HintError
 from photochrom.hints import Rgb, parse_color
+from photochrom.jsonfile import read_object
 
 VERSION: Final = 1
+EXAMPLE: Final = (
+    '{"photochrom_things": 1, "things": [{"name": "coat", "color": "#4a5568", "photo": "a.jpg", "x": 12, "y": 8}]}'
+)
 
 FOUND: Final = 0.7
 STRANGE: Final = 0.85
@@ -73,14 +76,13 @@ def read_things(texts: Sequence[str], file: Path | None) -> list[Thing]:
     """
     things = [Thing.parse(text) for text in texts]
     if file is not None:
+        stored = read_object(file, HintError, EXAMPLE)
+        if stored.get("photochrom_things") != VERSION:
+            raise HintError(f"{file} has the version {stored.get('photochrom_things')!r}; expected such as {EXAMPLE}")
         try:
-            stored = json.loads(file.read_text(encoding="utf-8"))
-            if stored["photochrom_things"] != VERSION:
-                raise ValueError(f"version {stored['photochrom_things']!r}")
             things += [_thing(entry) for entry in stored["things"]]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            what = '{"photochrom_things": 1, "things": [...]}'
-            raise HintError(f"{file} cannot be read as things ({error!r}); expected JSON such as {what}") from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise HintError(f"{file} cannot be read as things ({error!r}); expected such as {EXAMPLE}") from error
     names = [thing.name for thing in things]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

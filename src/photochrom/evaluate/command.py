@@ -9,6 +9,7 @@ from photochrom.evaluate.options import Options
 from photochrom.evaluate.report import write_all
 from photochrom.evaluate.score import name_models, score_models
 from photochrom.evaluate.truth import Progress
+from photochrom.photo.target import make_folder
 
 
 def evaluate_files(
@@ -19,10 +20,7 @@ def evaluate_files(
     Raises what :func:`~photochrom.evaluate.score.score_models` raises, and OutputUnwritable.
     """
     entries = list_entries(photos)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputUnwritable(f"{out}: cannot be made a folder ({error.strerror}); choose another --out") from error
+    make_folder(out)
     scores = score_models(name_models(models), entries, options, progress)
     try:
         write_all(out, scores)

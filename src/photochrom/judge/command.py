@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from photochrom import terminal
 from photochrom.errors import OptionError
 from photochrom.judge.store import FILE, Store
 from photochrom.judge.trials import Plan, Rules
-from photochrom.progress import progress_bar
 
 
 def judge(
@@ -34,7 +33,7 @@ def judge(
         with reserve(port) as listener:
             plan = _plan(photos, models, rules, out)
             store = Store(out / FILE, plan.identity)
-            _note(f"Open http://localhost:{listener.getsockname()[1]}/ in a browser; Ctrl-C ends.")
+            terminal.note(f"Open http://localhost:{listener.getsockname()[1]}/ in a browser; Ctrl-C ends.")
             serve(judge_app(plan, store), listener)
             store.close()
     except ModuleNotFoundError as error:
@@ -50,7 +49,7 @@ def judge_report(folder: Path, /) -> None:
     from photochrom.judge.report import write_report
 
     write_report(folder)
-    Console().out((folder / "report.md").read_text(encoding="utf-8"), highlight=False, end="")
+    terminal.say((folder / "report.md").read_text(encoding="utf-8").removesuffix("\n"))
 
 
 def _plan(photos: list[str], models: tuple[str, ...], rules: Rules, out: Path) -> Plan:
@@ -60,9 +59,5 @@ def _plan(photos: list[str], models: tuple[str, ...], rules: Rules, out: Path) -
     from photochrom.judge.rivals import find_rivals
 
     entries, rivals = list_entries(photos), find_rivals(models)
-    with progress_bar("making pictures", Console(stderr=True).is_terminal, False) as bar:
+    with terminal.bar("making pictures") as bar:
         return make_plan(entries, rivals, rules, out, bar)
-
-
-def _note(text: str) -> None:
-    Console(stderr=True).out(text, highlight=False)

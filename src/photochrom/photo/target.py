@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from zlib import crc32
 
 from photochrom.errors import OutputExists, OutputUnwritable
 
@@ -18,7 +19,7 @@ def write_atomically(path: Path, overwrite: bool, write: Callable[[Path], None])
     """
     refuse_unusable(path, overwrite)
     final = Path(os.path.realpath(path))
-    temporary = final.with_name(f".{final.name[:80]}.{os.urandom(6).hex()}.part")
+    temporary = final.with_name(f"{part_start(final.name)}{os.urandom(6).hex()}.part")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         write(temporary)
@@ -38,6 +39,11 @@ def write_atomically(path: Path, overwrite: bool, write: Callable[[Path], None])
     return path
 
 
+def part_start(name: str) -> str:
+    """Return how the name of a file's temporary neighbor begins: no other file's does, and it is never too long."""
+    return f".{name[:40]}.{crc32(os.fsencode(name)):08x}."
+
+
 def refuse_unusable(path: Path, overwrite: bool) -> None:
     """Raise OutputExists if ``path`` is taken and must not be replaced, OutputUnwritable if it is a folder."""
     try:
@@ -48,6 +54,27 @@ def refuse_unusable(path: Path, overwrite: bool) -> None:
         raise OutputUnwritable(f"{path}: a folder, expected a file name; add one")
     if taken and not overwrite:
         raise _exists(path)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those it lies in, unless it is there; raises OutputUnwritable where that cannot be done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise OutputUnwritable(f"{folder}: a file, expected a folder; choose another name") from error
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OutputUnwritable(f"{folder}: cannot be made ({why}); choose another place") from error
+
+
+def flush_folder(folder: Path) -> None:
+    """Wait until the disk knows what was renamed in a folder, where the system can tell."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def unwritable(path: Path, why: str) -> OutputUnwritable:

@@ -11,10 +11,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
-from rich.console import Console
 
 from photochrom.errors import OptionError
 from photochrom.server.limits import Limits
+from photochrom.terminal import note
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -94,7 +94,7 @@ def serve(
             access = Access(address.secret(), address.cors, hosts)
             service = Service.over(data or usual_folder(), find_models(models), limits, access)
             host = f"[{address.host}]" if ":" in address.host else address.host
-            _note(f"Open http://{host}:{listener.getsockname()[1]}/ in a browser; Ctrl-C ends.")
+            note(f"Open http://{host}:{listener.getsockname()[1]}/ in a browser; Ctrl-C ends.")
             run(make_app(service), listener, service.shop.news.end)
     except ModuleNotFoundError as error:
         raise OptionError(f"{error.name} is not installed; this needs pip install 'photochrom[serve]'") from error
@@ -131,7 +131,3 @@ def run(app: "FastAPI", listener: socket.socket, at_exit: Callable[[], None]) ->
     options: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False, "http": "h11"}
     options |= {"proxy_headers": False, "timeout_graceful_shutdown": GRACE, "timeout_keep_alive": 30, "ws": "none"}
     Server(uvicorn.Config(app, **options)).run(sockets=[listener])
-
-
-def _note(text: str) -> None:
-    Console(stderr=True).out(text, highlight=False)

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import OutputUnwritable
-from photochrom.photo.target import write_atomically
+from photochrom.photo.target import flush_folder, write_atomically
 
 JOBS: Final = "jobs.sqlite"
 BESIDE: Final = ("reference", "transplant")
@@ -68,7 +68,7 @@ class Folder:
         for name, path in files.items():
             os.replace(path, folder / name)
         for touched in (folder, self._photos):
-            _flush(touched)
+            flush_folder(touched)
 
     def remove(self, id: str) -> None:
         """Delete everything of a job."""
@@ -116,16 +116,6 @@ class Folder:
             if int(kept["revision"]) == revision:
                 return np.asarray(kept[f"page{page}"], dtype=np.float32)
         return None
-
-
-def _flush(folder: Path) -> None:
-    """Have the names in a folder on disk; systems that cannot are left alone."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _ignore(_made: object) -> None:

@@ -4,10 +4,9 @@ import shlex
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from photochrom import terminal
 from photochrom.errors import OptionError
-from photochrom.progress import progress_bar
 from photochrom.studies.options import Options
 
 
@@ -26,14 +25,13 @@ def study(
     """
     from photochrom.studies import STUDIES
 
-    out = Console(soft_wrap=True, highlight=False)
     if list:
         for one in STUDIES.values():
-            out.print(f"{one.name}: {one.title}\n    {', '.join(trial.name for trial in one.trials)}", markup=False)
+            terminal.say(f"{one.name}: {one.title}\n    {', '.join(trial.name for trial in one.trials)}")
         return
     if name not in STUDIES:
         raise OptionError(f"there is no study {name!r}; choose one of: {', '.join(STUDIES)}")
-    out.print(str(_run(name, options)), markup=False)
+    terminal.say(_run(name, options))
 
 
 def _run(name: str, options: Options) -> object:
@@ -44,7 +42,7 @@ def _run(name: str, options: Options) -> object:
 
     if options.photos is None:
         raise OptionError("a study needs photos; give the folder of a photo library with --photos")
-    with progress_bar(name, Console(stderr=True).is_terminal, True) as bar:
+    with terminal.bar(name) as bar:
         laboratory = Laboratory(
             Library(options.photos),
             options.run,

@@ -5,17 +5,18 @@ wanted span). Every frame has a time after that of the frame before: where the f
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
 import av
-import av.error
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 
-from photochrom.errors import PhotoNotFound, PhotoUnreadable
+from photochrom.errors import OptionError, PhotoUnreadable
+from photochrom.video.container import Decoded, decoded, decoded_all, decoded_near, opened, origin, picture_track
 from photochrom.video.planes import Coding, likely_matrix
 from photochrom.video.span import Span
 from photochrom.video.turning import Turn, matrix_of
@@ -73,21 +74,28 @@ class Clip:
     matrix: tuple[int, ...] | None
     rate: Fraction
     time_base: Fraction
+    origin: int
     interlaced: str
     from_rgb: bool
     expected: int
     span: Span
 
     @classmethod
-    def open(cls, path: str | Path, span: Span = Span()) -> "Clip":  # noqa: B008 - immutable
-        """Look at a film; raises PhotoNotFound, or PhotoUnreadable where no picture can be had."""
+    def open(cls, path: str | Path, span: Span = Span(), rate: Fraction | None = None) -> "Clip":  # noqa: B008 - immutable
+        """Look at a film; raises PhotoNotFound, or PhotoUnreadable where no picture can be had.
+
+        ``rate`` says how many numbered pictures are shown a second, 25 if not given; OptionError for a film with times.
+        """
         path = Path(path)
+        if rate is not None and path.is_file():
+            raise OptionError(f"{path} has its own frame rate; give a rate with numbered pictures only")
         with opened(path) as container:
-            stream = _picture_track(container, path)
-            first = next((picture for picture, _ in _decoded(container, stream)), None)
+            stream = picture_track(container, path)
+            first = next((picture for picture, _ in decoded(container, stream)), None)
             if first is None:
                 raise PhotoUnreadable(f"{path}: no picture of the film can be decoded; the file is damaged or empty")
-            return _described(path, stream, first, span)
+            clip = _described((path, span), container, stream, first)
+            return clip if rate is None else replace(clip, rate=rate, time_base=1 / rate)  # a picture lasts a tick
 
     @property
     def turn(self) -> Turn:
@@ -100,35 +108,47 @@ class Clip:
         width, height = max(1, round(self.width * self.aspect)), self.height
         return (height, width) if self.turn.exchanged else (width, height)
 
-    def frames(self, skip: int = 0) -> "Frames":
-        """Return the frames of the span, from number ``skip`` on."""
-        return Frames(self, skip)
+    def frames(self, skip: int = 0, after: int | None = None) -> "Frames":
+        """Return the frames of the span, from number ``skip`` on.
+
+        ``after`` is the time of the frame before that one, where it is known: then those before need not be decoded.
+        """
+        return Frames(self, skip, after)
 
 
 class Frames:
-    """An iterator over a clip's frames; ``damaged`` counts the packets that could not be decoded so far."""
+    """An iterator over a clip's frames; ``damaged`` counts the packets that could not be decoded so far.
 
-    def __init__(self, clip: Clip, skip: int) -> None:
-        self._clip, self._skip, self.damaged = clip, skip, 0
+    ``mended`` tells whether times had to be made so far, because the file has none or goes back.
+    """
+
+    def __init__(self, clip: Clip, skip: int = 0, after: int | None = None) -> None:
+        self._clip, self._skip, self._after, self.damaged, self.mended = clip, skip, after, 0, False
 
     def __iter__(self) -> Iterator[Frame]:
         """Decode, repair times, leave out what is not wanted."""
-        clip, number = self._clip, 0
+        clip = self._clip
+        number = 0 if self._after is None else self._skip
         step = max(1, round(1 / (clip.rate * clip.time_base)))
-        with opened(clip.path) as container:
-            stream = container.streams[clip.index]
-            assert isinstance(stream, av.VideoStream)
-            clock = _Clock(step, origin(container, clip.time_base), max(1, round(1 / clip.time_base)))
-            first = round(clip.span.first / clip.time_base)
-            for picture, self.damaged in _decoded(container, stream):
-                time = clock.tell(picture.pts) - first
-                if clip.span.ends_before(time * clip.time_base):
-                    return
-                if time < 0:
-                    continue
-                if number >= self._skip:
-                    yield Frame(number, time, picture.duration or step, self._planar(picture))
-                number += 1
+        clock = _Clock(step, clip.origin, max(1, round(1 / clip.time_base)))
+        first = round(clip.span.first / clip.time_base)
+        for picture, damaged in self._decoded(clip.origin + first):
+            time = clock.tell(picture.pts) - first
+            self.damaged, self.mended = damaged, clock.mended
+            if clip.span.ends_before(time * clip.time_base):
+                return
+            if time < 0 or (self._after is not None and time <= self._after):
+                continue
+            if number >= self._skip:
+                yield Frame(number, time, picture.duration or step, self._planar(picture))
+            number += 1
+
+    def _decoded(self, first: int) -> Iterator[Decoded]:
+        """Give the pictures from some moment before the wanted ones on; ``first`` is the stamp of the span's start."""
+        clip, moment = self._clip, first + (self._after or 0)
+        if moment > clip.origin:
+            return decoded_near(clip.path, clip.index, moment)
+        return decoded_all(clip.path, clip.index)
 
     def _planar(self, picture: av.VideoFrame) -> av.VideoFrame:
         clip = self._clip
@@ -148,9 +168,11 @@ class _Clock:
     def __init__(self, step: int, start: int, far: int) -> None:
         self._step, self._shift, self._far = step, -start, far
         self._last: int | None = None
+        self.mended = False
 
     def tell(self, stamp: int | None) -> int:
         last = self._last
+        self.mended |= stamp is None or (last is not None and stamp + self._shift <= last)
         made_up = 0 if last is None else last + self._step
         time = made_up if stamp is None else stamp + self._shift
         if last is not None and time <= last:
@@ -161,56 +183,9 @@ class _Clock:
         return time
 
 
-def opened(path: Path) -> "av.container.InputContainer":
-    """Return an opened container; raises PhotoNotFound or PhotoUnreadable."""
-    if "%" not in path.name and not path.is_file():
-        raise PhotoNotFound(f"there is no film {path}; give the path of a video file")
-    try:
-        return av.open(str(path), "r", metadata_errors="replace")
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise PhotoUnreadable(f"{path} cannot be read as a film ({reason}); give a video file") from error
-
-
-def origin(container: "av.container.InputContainer", time_base: Fraction) -> int:
-    """Return the film's first moment, as ticks of ``time_base``."""
-    return round(Fraction(container.start_time or 0, 1_000_000) / time_base)
-
-
-def _picture_track(container: "av.container.InputContainer", path: Path) -> av.VideoStream:
-    """Return the first track of moving pictures; a cover picture is none."""
-    tracks = [track for track in container.streams.video if not track.disposition & av.stream.Disposition.attached_pic]
-    if not tracks:
-        kinds = ", ".join(sorted({track.type for track in container.streams})) or "nothing"
-        raise PhotoUnreadable(f"{path} has no video track, only {kinds}; give a film with pictures")
-    if tracks[0].codec_context is None:
-        raise PhotoUnreadable(f"{path}: there is no decoder for its video track; convert it to another codec first")
-    tracks[0].thread_type = "AUTO"
-    return tracks[0]
-
-
-def _decoded(container: "av.container.InputContainer", stream: av.VideoStream) -> Iterator[tuple[av.VideoFrame, int]]:
-    """Give every picture that can be decoded, with the number of packets that could not be so far."""
-    stream.thread_type = "AUTO"
-    damaged, packets = 0, container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except (av.error.FFmpegError, OSError):  # the file ends in the middle
-            return
-        try:
-            pictures = packet.decode()
-        except av.error.FFmpegError:
-            damaged += 1
-            continue
-        for picture in pictures:
-            yield picture, damaged
-
-
-def _described(path: Path, stream: av.VideoStream, first: av.VideoFrame, span: Span) -> Clip:
+def _described(job: tuple[Path, Span], container: InputContainer, stream: av.VideoStream, first: av.VideoFrame) -> Clip:
     """Return what a film is from its track and its first picture."""
+    path, span = job
     rate = stream.average_rate or stream.guessed_rate or USUAL_RATE
     rate = rate if 0 < rate <= 1000 else USUAL_RATE
     time_base = stream.time_base or 1 / rate
@@ -231,6 +206,7 @@ def _described(path: Path, stream: av.VideoStream, first: av.VideoFrame, span: S
         matrix=matrix_of(first.rotation) if first.rotation else None,
         rate=rate,
         time_base=time_base,
+        origin=origin(container, time_base),
         interlaced="" if not first.interlaced_frame else "bff" if order in BOTTOM_FIRST else "tff",
         from_rgb=first.format.is_rgb or first.format.has_palette,
         expected=max(0, expected),

@@ -1,6 +1,7 @@
 """What the picture track is written with: codecs by the names people use, each with a good default quality."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,10 @@ from photochrom.video.clip import FULL, Clip
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """An encoder of FFmpeg, how it is told the quality, the quality it gets, and what else it is told."""
+    """An encoder of FFmpeg, how it is told the quality, the quality it gets, and what else it is told.
+
+    ``counts`` says that it knows no times but frames at a rate: it is given numbers, and the file has the times.
+    """
 
     encoder: str
     quality: str | None
@@ -21,6 +25,7 @@ class Kind:
     options: dict[str, str]
     preset: str | None = None
     presets: str = ""
+    counts: bool = False
 
 
 KINDS: Final = {
@@ -28,11 +33,14 @@ KINDS: Final = {
     "h265": Kind("libx265", "crf", 19, {"x265-params": "log-level=none"}, "fast", "preset"),
     "av1": Kind("libsvtav1", "crf", 24, {}, "8", "preset"),
     "vp9": Kind("libvpx-vp9", "crf", 24, {"row-mt": "1", "deadline": "good"}, "4", "cpu-used"),
-    "mpeg4": Kind("mpeg4", "qscale", 3, {}),
-    "mpeg2": Kind("mpeg2video", "qscale", 3, {}),
+    "mpeg4": Kind("mpeg4", "qscale", 3, {}, counts=True),
+    "mpeg2": Kind("mpeg2video", "qscale", 3, {}, counts=True),
     "prores": Kind("prores_ks", None, 0, {"profile": "hq", "vendor": "apl0"}),
     "ffv1": Kind("ffv1", None, 0, {"level": "3", "slicecrc": "1"}),
 }
+
+MPEG2_RATES: Final = (Fraction(24000, 1001), *map(Fraction, (24, 25)), Fraction(30000, 1001), *map(Fraction, (30, 50)))
+"""Rates that an MPEG-2 stream can name and that films have; the file's time stamps hold, whatever it names."""
 
 BY_SUFFIX: Final = {".webm": "vp9", ".avi": "mpeg4", ".mpg": "mpeg2", ".mpeg": "mpeg2", ".vob": "mpeg2"}
 """Codecs of containers that hold no H.264, or not well; h264 is taken for all others."""
@@ -89,7 +97,8 @@ def add_picture_track(container: Any, clip: Clip, coder: Coder, target: Path) ->
     context = stream.codec_context
     context.width, context.height = clip.width, clip.height
     context.pix_fmt = pixel_format(kind.encoder, clip)
-    context.time_base, context.framerate = clip.time_base, clip.rate
+    context.framerate = told_rate(kind, clip.rate)
+    context.time_base = 1 / context.framerate if kind.counts else clip.time_base
     stream.time_base = clip.time_base
     context.sample_aspect_ratio = clip.aspect
     context.color_range, context.colorspace = FULL if clip.coding.is_full else 1, clip.coding.matrix
@@ -102,6 +111,13 @@ def add_picture_track(container: Any, clip: Clip, coder: Coder, target: Path) ->
     if clip.matrix is not None:
         stream.set_display_matrix(clip.matrix)
     return stream
+
+
+def told_rate(kind: Kind, rate: Fraction) -> Fraction:
+    """Return the frame rate that an encoder is told: the film's, or one near to it that it can name."""
+    if kind.encoder == "mpeg2video":
+        return min(MPEG2_RATES, key=lambda known: abs(known - rate))
+    return Fraction(max(1, round(rate * 1000)), 1000) if kind.counts and rate.numerator > 65535 else rate
 
 
 def pixel_format(encoder: str, clip: Clip) -> str:

@@ -1,18 +1,18 @@
 """The commands for films; ``cli`` loads them when they are typed."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from photochrom import terminal
 from photochrom.errors import OptionError
-from photochrom.progress import progress_bar
+from photochrom.options import resolve
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from photochrom.answer import Settings
     from photochrom.colorizer import Colorizer
     from photochrom.video.coders import Coder
@@ -34,7 +34,7 @@ class Look:
     warmth: float = 0.0
     "The mood, from -1 (cold) through 0 (the model's own) to 1 (warm)."
     effort: str = "normal"
-    "normal: one look at each key frame; best: the consensus of six."
+    "fast: the small model; normal: one look at each key frame; best: the consensus of six."
     reference: Path | None = None
     "A photo in color: the model's colors are moved toward its palette."
     hints: Path | None = None
@@ -48,7 +48,8 @@ class Look:
         """Return what the colorizer takes; raises OptionError for values outside their ranges."""
         from photochrom.answer import Settings
 
-        return Settings(self.temperature, self.saturation, warmth=self.warmth, effort=self.effort)
+        _, effort = resolve(self.model, self.effort)
+        return Settings(self.temperature, self.saturation, warmth=self.warmth, effort=effort)
 
     def steadiness(self) -> "Steadiness":
         """Return how steady colors are; raises OptionError for values outside their ranges."""
@@ -63,10 +64,11 @@ class Look:
         from photochrom.colorizer import Colorizer
         from photochrom.photo import Photo
 
-        settings, colorizer = self.settings(), Colorizer(self.model)
+        model, effort = resolve(self.model, self.effort)
+        settings, colorizer = self.settings(), Colorizer(model)
         if self.reference is None:
             return colorizer, settings
-        return colorizer, replace(settings, reference=colorizer.reference(Photo.open(self.reference), self.effort))
+        return colorizer, replace(settings, reference=colorizer.reference(Photo.open(self.reference), effort))
 
 
 @Parameter(name="*")
@@ -80,6 +82,8 @@ class Part:
     "End here: seconds or [HH:]MM:SS."
     preview: float | None = None
     "Only so many seconds."
+    rate: str | None = None
+    "How many numbered pictures are shown a second, such as 16 or 24000/1001; 25 if not given."
 
     def span(self) -> "Span":
         """Return the part; raises OptionError for one that is empty."""
@@ -88,6 +92,12 @@ class Part:
         if self.preview is not None and self.preview <= 0:
             raise OptionError(f"--preview is {self.preview:g} seconds; expected more than 0")
         return Span.parse(self.start, self.end, self.preview)
+
+    def frame_rate(self) -> "Fraction | None":
+        """Return the rate of numbered pictures; raises OptionError for what is none."""
+        from photochrom.video.span import frame_rate
+
+        return None if self.rate is None else frame_rate(self.rate)
 
 
 @Parameter(name="*")
@@ -131,16 +141,20 @@ def video(
     try:
         from photochrom.video.film import Plan, colorize_film
 
-        plan = Plan(part.span(), writing.coder(), look.steadiness(), look.hints, writing.strip, writing.overwrite)
+        look.settings()
+        rules = writing.coder(), look.steadiness(), look.hints, writing.strip, writing.overwrite
+        plan = Plan(part.span(), *rules, part.frame_rate())
         colorizer, settings = look.painter()
-        with _bar("coloring") as tell:
+        with terminal.bar("coloring") as tell:
             made = colorize_film(film, result, colorizer, settings, plan, tell)
     except ModuleNotFoundError as error:
         raise _missing(error) from error
-    Console().out(str(made.target), highlight=False)
-    _note(f"{made.frames} frames in {made.shots} shots; the model was asked {made.asked} times")
+    terminal.say(made.target)
+    counts = (made.frames, "frame"), (made.shots, "shot"), (made.asked, "time")
+    frames, shots, times = (f"{count} {word}{'s' * (count != 1)}" for count, word in counts)
+    terminal.note(f"{frames} in {shots}; the model was asked {times}")
     for note in made.notes:
-        _note(f"photochrom: {note}")
+        terminal.note(f"photochrom: {note}")
 
 
 def shots(
@@ -149,33 +163,28 @@ def shots(
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     part: Part = Part(),
+    overwrite: bool = False,
 ) -> None:
     """Write the first frame of each shot of a film, and a JSON file to put hints into.
 
     Args:
         film: A video file.
         output: Folder for the pictures and shots.json.
+        overwrite: Replace pictures and a shots.json that exist, with the hints in it.
     """
     try:
         from photochrom.video.clip import Clip
         from photochrom.video.film import find_shots
-        from photochrom.video.stills import write_first_frames
+        from photochrom.video.stills import check_folder, write_first_frames
 
-        clip = Clip.open(film, part.span())
-        with _bar("finding shots") as tell:
+        clip = Clip.open(film, part.span(), part.frame_rate())
+        check_folder(output, overwrite)
+        with terminal.bar("finding shots") as tell:
             found, _ = find_shots(clip, tell)
-        Console().out(str(write_first_frames(clip, found, output)), highlight=False)
+        terminal.say(write_first_frames(clip, found, output, overwrite))
     except ModuleNotFoundError as error:
         raise _missing(error) from error
 
 
 def _missing(error: ModuleNotFoundError) -> OptionError:
     return OptionError(f"{error.name} is not installed; this needs pip install 'photochrom[video]'")
-
-
-def _bar(title: str) -> AbstractContextManager[Callable[..., None]]:
-    return progress_bar(title, Console(stderr=True).is_terminal, Console().is_terminal)
-
-
-def _note(text: str) -> None:
-    Console(stderr=True).out(text, highlight=False)

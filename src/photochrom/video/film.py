@@ -4,11 +4,12 @@
                            -> FilmColors -> Encoder -> segments on disk    (second pass, goes on after interruptions)
                                                         -> write_film -> film, with its sound
 
-Memory holds the frames between two key frames and a segment's encoded packets, whatever the film's length.
+Memory holds the frames between two key frames, whatever the film's length.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -19,13 +20,14 @@ from photochrom.errors import OptionError, OutputExists, OutputUnwritable
 from photochrom.video.clip import Clip
 from photochrom.video.coders import Coder
 from photochrom.video.coloring import Colored, FilmColors, painted, painted_rgb
+from photochrom.video.container import files_of, numbered
 from photochrom.video.planes import levels
-from photochrom.video.script import read_script
+from photochrom.video.script import Script
 from photochrom.video.segments import Record, Workshop, read_records
 from photochrom.video.shots import ShotFinder, Shots
 from photochrom.video.span import Span
 from photochrom.video.steady import Key, Steadiness
-from photochrom.video.stills import check_pattern, name_of, pattern_of, save_picture, write_strip
+from photochrom.video.stills import check_pattern, check_strip, pattern_of, save_picture, write_strip
 from photochrom.video.writing import Encoder, check_target, write_film
 
 SEGMENT: Final = 240
@@ -40,7 +42,10 @@ Tell = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is wanted of a film: which part, how it is written, how steady, with what hints and whether to replace."""
+    """What is wanted of a film: which part, how it is written, how steady, with what hints and whether to replace.
+
+    ``rate`` is how many numbered pictures are shown a second; a film has its own.
+    """
 
     span: Span = field(default_factory=Span)
     coder: Coder = field(default_factory=Coder)
@@ -48,6 +53,7 @@ class Plan:
     script: Path | None = None
     strip: Path | None = None
     overwrite: bool = False
+    rate: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +85,19 @@ def colorize_film(
     PhotoUnreadable for what is no film, OutputExists and OutputUnwritable, OptionError for what the target cannot hold,
     HintError for a script that does not fit.
     """
-    clip, target = Clip.open(source, plan.span), Path(target)
+    clip, target = Clip.open(source, plan.span, plan.rate), Path(target)
+    script = Script.read(plan.script, clip) if plan.script is not None else None
     pattern = pattern_of(target)
+    if plan.strip is not None:
+        check_strip(plan.strip, plan.overwrite)
     if pattern is not None:
         check_pattern(pattern, plan.overwrite or _begun(pattern))
     else:
         _check_file(target, clip, plan)
     colorizer = colorizer or Colorizer()
-    workshop = Workshop(pattern or target, _job(clip, colorizer, settings, plan))
+    workshop = Workshop(pattern or target, _job(clip, colorizer, settings, plan, script))
     shots, damaged = _shots(workshop, clip, tell)
-    hints = read_script(plan.script, clip, shots) if plan.script is not None else None
+    hints = script.hints(clip, shots) if script is not None else None
     colors = FilmColors(clip, shots, colorizer, settings, plan.steadiness, hints)
     _color_all(workshop, colors, clip, shots, (plan.coder, target, pattern, tell))
     notes = [f"{damaged} damaged packets of pictures were left out"] if damaged else []
@@ -96,7 +105,7 @@ def colorize_film(
         notes += write_film(target, clip, plan.coder, workshop.done, colorizer.card.name)
     workshop.clear()
     if plan.strip is not None:
-        write_strip(clip, pattern or target, plan.strip)
+        write_strip(clip, pattern or target, plan.strip, plan.overwrite)
     return Filmed(pattern or target, shots.frames, len(shots.cuts) + 1, colors.asked, tuple(notes))
 
 
@@ -111,6 +120,7 @@ def find_shots(clip: Clip, tell: Tell = lambda share, note: None) -> tuple[Shots
         tell(min(1, frame.number / max(1, clip.expected)), "finding shots")
     shots = finder.end()
     shots.times = [times[number] for number in (0, *shots.cuts)] if times else []
+    shots.mended = frames.mended
     if not times:
         raise OptionError(f"{clip.path} has no frame between the wanted start and end; give other times")
     return shots, frames.damaged
@@ -134,28 +144,31 @@ def _begun(pattern: Path) -> bool:
     return pattern.with_name(f".{pattern.name}.photochrom").is_dir()
 
 
-def _job(clip: Clip, colorizer: Colorizer, settings: Settings, plan: Plan) -> dict[str, Any]:
+def _job(clip: Clip, colorizer: Colorizer, settings: Settings, plan: Plan, script: Script | None) -> dict[str, Any]:
     """Return what must be the same for a run to go on where another was interrupted."""
-    file = clip.path.stat() if clip.path.is_file() else None
-    script = plan.script.read_bytes() if plan.script is not None and plan.script.is_file() else b""
+    files = [(path.name, path.stat()) for path in files_of(clip.path)]
     reference = settings.reference
     wanted = {
-        "film": [str(clip.path.resolve()), file.st_size if file else 0, file.st_mtime_ns if file else 0],
+        "film": [str(clip.path.resolve()), *((name, file.st_size, file.st_mtime_ns) for name, file in files)],
         "model": colorizer.card.to_json(),
         "settings": [settings.temperature, settings.saturation, settings.warmth, settings.effort],
         "reference": "" if reference is None else repr(asdict(reference)),
-        "span": asdict(plan.span),
+        "span": [asdict(plan.span), str(plan.rate)],
         "coder": asdict(plan.coder),
         "steadiness": asdict(plan.steadiness),
-        "script": sha256(script).hexdigest(),
+        "script": "" if script is None else script.fingerprint,
     }
-    return {"version": 1, **{name: sha256(repr(value).encode()).hexdigest()[:16] for name, value in wanted.items()}}
+    return {"version": 2, **{name: sha256(repr(value).encode()).hexdigest()[:16] for name, value in wanted.items()}}
 
 
 def _shots(workshop: Workshop, clip: Clip, tell: Tell) -> tuple[Shots, int]:
     """Return the film's shots and its damaged packets, found now or in an interrupted run."""
     if "shots" not in workshop.notes:
-        shots, damaged = find_shots(clip, lambda share, note: tell(LOOKING * share, note))
+        try:
+            shots, damaged = find_shots(clip, lambda share, note: tell(LOOKING * share, note))
+        except BaseException:  # there is nothing yet to go on with
+            workshop.clear()
+            raise
         workshop.notes |= {"shots": asdict(shots), "damaged": damaged}
         workshop.save_notes()
     return Shots(**workshop.notes["shots"]), int(workshop.notes["damaged"])
@@ -166,25 +179,30 @@ def _color_all(
 ) -> None:
     """Color and encode what is left to do, a segment at a time."""
     coder, target, pattern, tell = way
-    done = sum(1 for path in workshop.done for _ in read_records(path, heads_only=True))
-    colored = colors.of(iter(clip.frames(done)), Key.of(workshop.state()))
-    for segment in _segments(colored):
-        encoder = Encoder(clip, coder, target) if pattern is None else None
-        records, key = list[Record](), None
-        for one in segment:
+    times = [record.time for path in workshop.done for record in read_records(path, heads_only=True)]
+    done, after = len(times), max(times) if times and not shots.mended else None
+    colored = colors.of(iter(clip.frames(done, after)), Key.of(workshop.state()))
+    for part in _segments(colored):
+        with workshop.begin() as segment:
+            encoder = Encoder(clip, coder, target, segment.add) if pattern is None else None
+            key = None
+            for one in part:
+                if encoder is not None:
+                    picture = painted(one.frame, one.ab, clip, encoder.format)
+                    encoder.add(picture, one.frame.number, one.frame.duration)
+                elif pattern is not None:
+                    segment.add(_saved(one, clip, pattern))
+                key, done = one.key, done + 1
+                tell(LOOKING + (1 - LOOKING) * min(1, done / max(1, shots.frames)), f"frame {done} of {shots.frames}")
             if encoder is not None:
-                encoder.add(painted(one.frame, one.ab, clip, encoder.format), one.frame.duration)
-            elif pattern is not None:
-                records.append(_saved(one, clip, pattern))
-            key, done = one.key, done + 1
-            tell(LOOKING + (1 - LOOKING) * min(1, done / max(1, shots.frames)), f"frame {done} of {shots.frames}")
-        workshop.finish(records if encoder is None else encoder.end(), {} if key is None else key.arrays())
+                encoder.end()
+            segment.finish({} if key is None else key.arrays())
 
 
 def _saved(one: Colored, clip: Clip, pattern: Path) -> Record:
     """Write a frame as a numbered file; returns a record without bytes."""
     rgb = painted_rgb(one.frame, one.ab, clip)
-    save_picture(name_of(pattern, one.frame.number + 1), rgb, clip.coding.bits)
+    save_picture(numbered(pattern, one.frame.number + 1), rgb, clip.coding.bits)
     return Record(one.frame.time, one.frame.duration, True, b"")
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import OutputUnwritable
+from photochrom.photo.target import make_folder
 
 HEAD: Final = struct.Struct("<qqBI")
 
@@ -32,16 +32,6 @@ class Record:
     duration: int
     is_key: bool
     data: bytes
-
-
-def write_records(path: Path, records: Sequence[Record]) -> None:
-    """Write a packet file; it gets its name when it is whole."""
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as file:
-        for record in records:
-            file.write(HEAD.pack(record.time, record.duration, record.is_key, len(record.data)))
-            file.write(record.data)
-    os.replace(temporary, path)
 
 
 def read_records(path: Path, heads_only: bool = False) -> Iterator[Record]:
@@ -65,12 +55,7 @@ class Workshop:
         if known.get("job") != job:
             shutil.rmtree(self.folder, ignore_errors=True)
             known = {"job": job}
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputUnwritable(
-                f"{self.folder} cannot be made ({error.strerror}); write to another folder"
-            ) from error
+        make_folder(self.folder)
         self.notes: dict[str, Any] = known
         self.save_notes()
 
@@ -92,14 +77,9 @@ class Workshop:
         """The packet files of finished segments, in order."""
         return sorted(self.folder.glob("*.packets"))
 
-    def finish(self, records: Sequence[Record], state: dict[str, NDArray[Any]]) -> None:
-        """Keep a finished segment and the arrays from which the next one goes on."""
-        name = f"{len(self.done):05d}"
-        temporary = self.folder / f"{name}.state.part"
-        with temporary.open("wb") as file:
-            np.savez(file, **state)  # type: ignore[arg-type]
-        os.replace(temporary, self.folder / f"{name}.npz")
-        write_records(self.folder / f"{name}.packets", records)
+    def begin(self) -> "Segment":
+        """Return the next segment, to be filled."""
+        return Segment(self.folder / f"{len(self.done):05d}")
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that the last finished segment left; none before the first."""
@@ -111,3 +91,34 @@ class Workshop:
     def clear(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Segment:
+    """A segment that is being written: its records go to disk as they come, and it gets its name when it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin the file; what a broken run left there is replaced. ``path`` has no ending."""
+        self._path = path
+        self._file = path.with_suffix(".part").open("wb")
+
+    def __enter__(self) -> "Segment":
+        """Go on."""
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        """Close the file, whole or not."""
+        self._file.close()
+
+    def add(self, record: Record) -> None:
+        """Write a record."""
+        self._file.write(HEAD.pack(record.time, record.duration, record.is_key, len(record.data)))
+        self._file.write(record.data)
+
+    def finish(self, state: dict[str, NDArray[Any]]) -> None:
+        """Keep the segment and the arrays from which the next one goes on."""
+        self._file.close()
+        temporary = self._path.with_suffix(".state")
+        with temporary.open("wb") as file:
+            np.savez(file, **state)  # type: ignore[arg-type]
+        os.replace(temporary, self._path.with_suffix(".npz"))
+        os.replace(self._path.with_suffix(".part"), self._path.with_suffix(".packets"))

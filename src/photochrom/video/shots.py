@@ -5,6 +5,7 @@ flash, a photographer's or a splice, makes two such places close together with t
 no cuts, and the frames between them are marked, so that no colors are taken from them.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -30,16 +31,21 @@ Codes = NDArray[np.uint8]
 
 @dataclass
 class Shots:
-    """Numbers of the first frames of all shots but the first, ascending, and of frames in a flash."""
+    """Numbers of the first frames of all shots but the first, ascending, and of frames in a flash.
+
+    ``times`` are those of all shots' first frames, in ticks; ``mended`` says that the film's own times had gaps or went
+    back, so that they do not lead to its frames.
+    """
 
     cuts: list[int] = field(default_factory=list)
     flashes: list[int] = field(default_factory=list)
     frames: int = 0
     times: list[int] = field(default_factory=list)
+    mended: bool = False
 
     def of(self, number: int) -> int:
         """Return the number of a frame's shot, from 0."""
-        return sum(cut <= number for cut in self.cuts)
+        return bisect_right(self.cuts, number)
 
 
 class ShotFinder:

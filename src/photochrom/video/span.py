@@ -55,3 +55,14 @@ def seconds(text: str) -> float:
     first, second, last = found.groups()
     hours, minutes = (first, second) if second is not None else (None, first)
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(last)
+
+
+def frame_rate(text: str) -> Fraction:
+    """Return the frames a second of "16", "23.976" or "24000/1001"; raises OptionError for any other text."""
+    try:
+        found = Fraction(text.strip()).limit_denominator(1001)
+    except (ValueError, ZeroDivisionError):
+        found = Fraction(0)
+    if not 0 < found <= 1000:
+        raise OptionError(f"the rate is {text!r}; expected frames a second, such as 16, 23.976 or 24000/1001")
+    return found

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import cv2
 import numpy as np
@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 
 from photochrom.errors import OptionError, OutputExists, OutputUnwritable, PhotoUnreadable
 from photochrom.photo import Photo, SaveOptions
+from photochrom.photo.target import make_folder, refuse_unusable, write_atomically
 from photochrom.video.clip import Clip, Frame
+from photochrom.video.container import numbered
 from photochrom.video.planes import levels
 from photochrom.video.shots import Shots
 
 USUAL: Final = "%06d.png"
 SUFFIXES: Final = {".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp", ".avif"}
+
+SCRIPT: Final = "shots.json"
+STILL: Final = "shot-{:04d}.png"
 
 STRIP_EVERY: Final = 10
 STRIP_WIDTH: Final = 200
@@ -37,20 +42,10 @@ def pattern_of(target: Path) -> Path | None:
     return target / USUAL if target.is_dir() or not target.suffix else None
 
 
-def name_of(pattern: Path, number: int) -> Path:
-    """Return the file of a picture, counted from 1."""
-    return pattern.with_name(_NUMBER.sub(lambda found: f"{number:{found[1] or ''}d}", pattern.name, count=1))
-
-
 def check_pattern(pattern: Path, overwrite: bool) -> None:
     """Make the folder; raises OutputExists where the first picture is there already."""
-    try:
-        pattern.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputUnwritable(
-            f"the folder {pattern.parent} cannot be made ({error.strerror}); give another"
-        ) from error
-    first = name_of(pattern, 1)
+    make_folder(pattern.parent)
+    first = numbered(pattern, 1)
     if first.exists() and not overwrite:
         raise OutputExists(f"{first} exists; give another folder, or --overwrite")
 
@@ -63,32 +58,49 @@ def save_picture(path: Path, rgb: NDArray[Any], bits: int) -> None:
     Photo.from_array(np.rint(rgb * most).astype(kind)).save(path, options=SaveOptions(overwrite=True))
 
 
-def write_first_frames(clip: Clip, shots: Shots, folder: Path) -> Path:
-    """Write the first frame of each shot, ``shot-0001.png``, and a script without hints, ``shots.json``; returns it."""
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Make the folder for :func:`write_first_frames`; raises OutputExists where a script or a picture is there."""
+    make_folder(folder)
+    for name in (SCRIPT, STILL.format(1)):
+        if (folder / name).exists() and not overwrite:
+            raise OutputExists(f"{folder / name} exists, perhaps with your hints; give another folder, or --overwrite")
+
+
+def write_first_frames(clip: Clip, shots: Shots, folder: Path, overwrite: bool = False) -> Path:
+    """Write the first frame of each shot, ``shot-0001.png``, and a script without hints, ``shots.json``; returns it.
+
+    Raises OutputExists where the script is there already, with hints perhaps, and ``overwrite`` is not set.
+    """
+    check_folder(folder, overwrite)
     firsts = {0, *shots.cuts}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputUnwritable(f"the folder {folder} cannot be made ({error.strerror}); give another") from error
     entries: list[dict[str, Any]] = []
     for frame in clip.frames():
         if frame.number not in firsts:
             continue
         gray = clip.turn.upright(levels(frame.plane(), clip.coding))
         shown = cv2.resize(gray, clip.shown_size, interpolation=cv2.INTER_AREA)
-        name = f"shot-{len(entries) + 1:04d}.png"
+        name = STILL.format(len(entries) + 1)
         save_picture(folder / name, shown[..., None].repeat(3, axis=-1), 8)
         time = round(float(frame.time * clip.time_base) + clip.span.start, 3)
         entries.append({"shot": len(entries) + 1, "time": time, "still": name, "hints": None})
-    script = folder / "shots.json"
-    script.write_text(json.dumps({"shots": entries}, indent=1) + "\n", encoding="utf-8")
-    return script
+    text = json.dumps({"start": clip.span.start, "shots": entries}, indent=1) + "\n"
+    return write_atomically(folder / SCRIPT, overwrite, lambda part: cast(None, part.write_text(text, "utf-8")))
 
 
-def write_strip(source: Clip, result: Path, strip: Path) -> None:
+def check_strip(strip: Path, overwrite: bool) -> None:
+    """Raise now what :func:`write_strip` would raise after hours: for a name, a folder or a file in the way."""
+    if strip.suffix.lower() not in SUFFIXES:
+        raise OptionError(f"the strip is {strip}; expected a picture, such as {strip.stem or 'strip'}.png")
+    if not strip.parent.is_dir():
+        raise OutputUnwritable(f"{strip}: its folder does not exist; create the folder first")
+    refuse_unusable(strip, overwrite)
+
+
+def write_strip(source: Clip, result: Path, strip: Path, overwrite: bool = False) -> None:
     """Write a picture of every tenth frame of a film, in rows: above as it was, below in color.
 
-    ``result`` is the finished film, or the pattern of its pictures. Raises PhotoUnreadable where it cannot be read.
+    ``result`` is the finished film, or the pattern of its pictures. Raises PhotoUnreadable where it cannot be read,
+    OutputExists for a strip that is there already, unless ``overwrite`` is set.
     """
     every = STRIP_EVERY
     while source.expected // every > STRIP_MOST:
@@ -103,7 +115,7 @@ def write_strip(source: Clip, result: Path, strip: Path) -> None:
     while len(pairs) % STRIP_COLUMNS and len(pairs) > STRIP_COLUMNS:
         pairs.append(np.zeros_like(pairs[0]))
     rows = [np.concatenate(pairs[at : at + STRIP_COLUMNS], axis=1) for at in range(0, len(pairs), STRIP_COLUMNS)]
-    Photo.from_array(np.concatenate(rows)).save(strip, options=SaveOptions(overwrite=True))
+    Photo.from_array(np.concatenate(rows)).save(strip, options=SaveOptions(overwrite=overwrite))
 
 
 def _each(clip: Clip, every: int) -> Iterator[Frame]:

@@ -6,7 +6,7 @@ cannot be decoded to its end is no obstacle. The new file has another name until
 
 import heapq
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -16,14 +16,19 @@ import av
 import av.error
 
 from photochrom.errors import OptionError, OutputUnwritable
-from photochrom.video.clip import Clip, opened, origin
+from photochrom.video.clip import Clip
 from photochrom.video.coders import Coder, add_picture_track
+from photochrom.video.container import opened, origin
 from photochrom.video.segments import Record, read_records
 
-UNTRUE: Final = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
-"""Notes of the old container that are not true of the new one."""
+UNTRUE: Final = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "alpha_mode"}
+UNTRUE_PICTURES: Final = {"bps", "number_of_bytes", "number_of_frames"}
+"""Notes of the old container that are not true of the new one, and statistics that are not of the new pictures."""
 
 STREAMABLE: Final = {".mp4", ".m4v", ".mov"}
+
+LATE: Final = 15
+"""When all sound has come to so many seconds after the end of the wanted part, nothing of it comes any more."""
 
 Timed = tuple[Fraction, Any]
 
@@ -31,34 +36,37 @@ Timed = tuple[Fraction, Any]
 class Encoder:
     """Encodes the pictures of one segment, as the whole film will have them."""
 
-    def __init__(self, clip: Clip, coder: Coder, target: Path) -> None:
-        """Open the encoder; raises OptionError where it refuses the film."""
+    def __init__(self, clip: Clip, coder: Coder, target: Path, keep: Callable[[Record], None]) -> None:
+        """Open the encoder; raises OptionError where it refuses the film. ``keep`` gets what it gives."""
+        self._keep, self._counts = keep, coder.kind(target).counts
         self._container = open_target(unfinished(target), target)
         self._stream = add_picture_track(self._container, clip, coder, target)
         self._stream.codec_context.thread_type = "FRAME"
-        self._durations: dict[int, int] = {}
-        self.records: list[Record] = []
+        self._times: dict[int, tuple[int, int]] = {}
 
     @property
     def format(self) -> str:
         """The pixel format that it takes."""
         return self._stream.codec_context.pix_fmt or ""
 
-    def add(self, picture: av.VideoFrame, duration: int) -> None:
-        """Encode a picture that is shown for so many ticks."""
+    def add(self, picture: av.VideoFrame, number: int, duration: int) -> None:
+        """Encode a picture, with its number in the film, that is shown for so many ticks."""
         assert picture.pts is not None
-        self._durations[picture.pts] = duration
-        self._keep(self._stream.encode(picture))
+        time = picture.pts
+        if self._counts:
+            picture.pts, picture.time_base = number, self._stream.codec_context.time_base
+        self._times[picture.pts] = time, duration
+        self._pass_on(self._stream.encode(picture))
 
-    def end(self) -> list[Record]:
-        """Return all pictures, encoded, in the order of decoding."""
-        self._keep(self._stream.encode(None))
-        return self.records
+    def end(self) -> None:
+        """Give away the pictures that are still held back: all come in the order of decoding."""
+        self._pass_on(self._stream.encode(None))
 
-    def _keep(self, packets: Sequence[Any]) -> None:
+    def _pass_on(self, packets: Sequence[Any]) -> None:
         for packet in packets:
-            time = int(packet.pts or 0)
-            self.records.append(Record(time, self._durations.pop(time, 0), packet.is_keyframe, bytes(packet)))
+            stamp = int(packet.pts or 0)
+            time, duration = self._times.pop(stamp, (stamp, 0))
+            self._keep(Record(time, duration, packet.is_keyframe, bytes(packet)))
 
 
 def unfinished(target: Path) -> Path:
@@ -125,14 +133,16 @@ def _fill(container: Any, source: Any, clip: Clip, coder: Coder, job: tuple[Path
     """Write header, packets and end; returns what had to be left out."""
     target, segments, model = job
     stream = add_picture_track(container, clip, coder, target)
+    if target.suffix.lower() == ".avi" and _is_even(segments, clip):
+        stream.time_base = 1 / clip.rate  # its ticks are its frame rate, and a frame that was not shown takes room
     others, notes = _add_others(container, source, clip, target)
     old = source.streams[clip.index]
-    stream.metadata.update({key: text for key, text in old.metadata.items() if key.lower() not in UNTRUE})
+    stream.metadata.update(_notes(old.metadata, clip, UNTRUE | UNTRUE_PICTURES))
     stream.disposition = old.disposition
-    container.metadata.update({key: text for key, text in source.metadata.items() if key.lower() not in UNTRUE})
+    container.metadata.update(_notes(source.metadata, clip))
     container.metadata.setdefault("comment", f"Colors by Photochrom, model {model}")
-    if clip.span.is_whole and source.chapters():
-        container.set_chapters(source.chapters())
+    if chapters := _chapters(source, clip):
+        container.set_chapters(chapters)
     container.start_encoding()
     lost = 0
     pictures = _pictures(segments, clip, stream)
@@ -144,6 +154,23 @@ def _fill(container: Any, source: Any, clip: Clip, coder: Coder, job: tuple[Path
                 raise
             lost += 1
     return notes + ([f"{lost} packets of sound or subtitles are damaged and were left out"] if lost else [])
+
+
+def _notes(old: Mapping[str, str], clip: Clip, untrue: Set[str] = UNTRUE) -> dict[str, str]:
+    """Return the notes that stay true: ``TITLE`` and ``BPS-eng`` are compared as title and bps."""
+    gone = untrue | ({"timecode"} if clip.span.start else set())
+    return {key: text for key, text in old.items() if key.lower().partition("-")[0] not in gone}
+
+
+def _chapters(source: Any, clip: Clip) -> list[dict[str, Any]]:
+    """Return the chapters of the wanted part, with its times."""
+    found = []
+    for chapter in source.chapters():
+        start, length = round(clip.span.first / chapter["time_base"]), chapter["end"] - chapter["start"]
+        begins = chapter["start"] - start
+        if begins + length > 0 and not clip.span.ends_before(begins * chapter["time_base"]):
+            found.append({**chapter, "start": max(0, begins), "end": begins + length})
+    return found
 
 
 def _add_others(container: Any, source: Any, clip: Clip, target: Path) -> tuple[dict[int, Any], list[str]]:
@@ -167,11 +194,19 @@ def _add_others(container: Any, source: Any, clip: Clip, target: Path) -> tuple[
                 ) from error
             notes.append(f"track {track.index} ({track.type}, {name}) was left out: {target.suffix} cannot hold it")
             continue
-        copy.metadata.update({key: text for key, text in track.metadata.items() if key.lower() not in UNTRUE})
+        copy.metadata.update(_notes(track.metadata, clip, UNTRUE if clip.span.is_whole else UNTRUE | UNTRUE_PICTURES))
         copy.disposition = track.disposition
         if track.type != "attachment":
             found[track.index] = copy
     return found, notes
+
+
+def _is_even(segments: Sequence[Path], clip: Clip) -> bool:
+    """Tell whether each picture is shown at its own multiple of a frame's duration, but for rounding."""
+    times = [
+        float(record.time * clip.time_base * clip.rate) for path in segments for record in read_records(path, True)
+    ]
+    return len({round(time) for time in times}) == len(times) and all(abs(time - round(time)) < 0.1 for time in times)
 
 
 def _pictures(segments: Sequence[Path], clip: Clip, stream: Any) -> Iterator[Timed]:
@@ -199,6 +234,7 @@ def _packets(source: Any, others: dict[int, Any], clip: Clip) -> Iterator[Timed]
         return
     last: dict[int, int] = {}
     starts = {index: _start(source, index, clip) for index in others}
+    sounding = {index for index in others if source.streams[index].type == "audio"}
     for packet in _demuxed(source, [source.streams[index] for index in others]):
         index, stamp = packet.stream.index, packet.dts if packet.dts is not None else packet.pts
         if not packet.size or (stamp is None and not _is_cover(packet.stream)):
@@ -209,6 +245,10 @@ def _packets(source: Any, others: dict[int, Any], clip: Clip) -> Iterator[Timed]
         seconds = packet.pts * time_base
         outside = clip.span.ends_before(seconds) or (clip.span.start and seconds < 0)
         if outside and not _is_cover(packet.stream):
+            if index in sounding and clip.span.ends_before(seconds - LATE):
+                sounding.remove(index)
+                if not sounding:
+                    return
             continue
         last[index] = packet.dts
         packet.stream = others[index]
