@@ -1,9 +1,13 @@
 """Archives to work on, and a run of the batch engine in this process: quick, and the same lines as with processes."""
 
+import csv
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import tarfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +32,41 @@ main()
 Made = Callable[..., Campaign]
 Run = Callable[..., Summary]
 Typed = Callable[..., "subprocess.Popen[str]"]
+
+
+def counts(summary: Any) -> tuple[int, int, int, int]:
+    """Give how many photos were done, unchanged, skipped and failed."""
+    return summary.done, summary.unchanged, summary.skipped, summary.failed
+
+
+def failures(target: Path) -> dict[str, str]:
+    """Give the kind of each failure that a target's table tells, by photo."""
+    with (target / ".photochrom" / "failures.csv").open(encoding="utf-8", newline="") as file:
+        return {row["source"]: row["kind"] for row in csv.DictReader(file)}
+
+
+def age(path: Path) -> None:
+    """Make a file look written a minute later."""
+    found = path.stat()
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + 60 * 10**9))
+
+
+def members(path: Path) -> dict[str, bytes]:
+    """Read an archive as anybody does, its files in their order; raises where one is damaged or there twice."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            assert archive.testzip() is None
+            found = [(name, archive.read(name)) for name in archive.namelist()]
+    else:
+        with tarfile.open(path, "r:", encoding="utf-8") as tar:
+            found = [(info.name, tar.extractfile(info).read()) for info in tar]  # type: ignore[union-attr]
+    assert len(dict(found)) == len(found), "a file is there twice"
+    return dict(found)
+
+
+def results(path: Path) -> dict[str, bytes]:
+    """Read the results out of an archive, without the ledger and the report."""
+    return {name: content for name, content in members(path).items() if not name.startswith(".photochrom/")}
 
 
 def draw_photo(path: Path, seed: int = 0, width: int = 60, height: int = 40) -> Path:
@@ -68,6 +107,12 @@ def contents() -> Callable[[Path], dict[str, bytes]]:
 def states() -> Callable[[Path], list[tuple[Any, str]]]:
     """Give ``states(ledger)``: what the ledger says of each result."""
     return states_of
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Give a place for results."""
+    return tmp_path / "target"
 
 
 @pytest.fixture

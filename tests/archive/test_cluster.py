@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import sys
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -29,7 +30,8 @@ STORE = 80_000_000
 DEADLY = """
 import os, signal, time
 from photochrom.archive.order import Order
-from photochrom.archive.places import LocalSource, LocalTarget
+from photochrom.archive.places import LocalSource
+from photochrom.archive.targets import LocalTarget
 
 DRIVER = %d
 
@@ -157,6 +159,18 @@ def test_results_are_those_of_the_local_engine(
     assert (summary.done, summary.skipped, summary.failed, summary.left) == (4, 1, 1, 0)
     assert contents(tmp_path / "there") == here(archive)
     assert on_cluster(archive, tmp_path / "there").unchanged == 4
+
+
+def test_nodes_that_share_a_disk_fill_an_archive(
+    on_cluster: Run, here: Callable[[Path], dict[str, bytes]], archive: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "there.tar"
+    assert on_cluster(archive, target).done == 4
+    with tarfile.open(target) as tar:
+        found = {info.name: tar.extractfile(info).read() for info in tar}  # type: ignore[union-attr]
+    assert {name: content for name, content in found.items() if not name.startswith(".photochrom/")} == here(archive)
+    assert not (tmp_path / "there.tar.parts").exists()
+    assert on_cluster(archive, target).unchanged == 4
 
 
 def test_killed_workers_lose_nothing(

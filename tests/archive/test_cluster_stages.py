@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photochrom import Colorizer
+from photochrom import Colorizer, Photo
 from photochrom.archive import cluster_stages
 from photochrom.archive.cluster_stages import Alone, Colored, Colorist, Ended, Finisher, Looked, Looker, Ready
 from photochrom.archive.entry import Entry
@@ -80,6 +80,14 @@ def test_a_reference_moves_colors_as_it_does_in_one_process(
     for task in tasks(job):
         through(job, task)
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
+def test_the_fast_effort_is_understood_by_every_stage(campaign: Run, draw: Draw, tmp_path: Path) -> None:
+    draw(tmp_path / "source" / "a.png", 1)
+    job = campaign(tmp_path / "source", tmp_path / "target", order=Order(effort="fast")).job
+    assert report_of(through(job, tasks(job)[0])).state == "done"
+    Colorizer("small").colorize(Photo.open(tmp_path / "source" / "a.png")).save(tmp_path / "alone.png")
+    assert (tmp_path / "target" / "a.png").read_bytes() == (tmp_path / "alone.png").read_bytes()
 
 
 def test_what_travels_is_small(campaign: Run, draw: Draw, tmp_path: Path, toy_model: Path) -> None:

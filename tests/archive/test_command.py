@@ -93,7 +93,8 @@ def test_settings_files_are_taken(call: Call, archive: Path, tmp_path: Path) -> 
     ("s", "t", "--watch", "--dry-run"),
     ("s", "t", "--settings", "none.json"), ("s", "t", "--source-options", "s/a.jpg"), ("s", "t", "--every", "0"),
     ("s", "t", "--temperature", "2"), ("s", "t", "--reference", "none.jpg"), ("s", "s/a.jpg/t"),
-    ("s", "t", "--ledger", "s/a.jpg"), ("s", "t", "--look", "odd"),
+    ("s", "t", "--ledger", "s/a.jpg"), ("s", "t.zip", "--ledger", "l.sqlite"), ("s", "t.tgz"),
+    ("s", "t", "--look", "odd"),
 ])  # fmt: skip
 def test_bad_input_is_one_line(
     words: tuple[str, ...], call: Call, draw: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,11 +1,11 @@
 """Sources and targets that lie in each other, and targets of another source: nothing is mixed up or replaced."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.archive.conftest import counts, failures
 
 from photochrom import Photo
 from photochrom.errors import OptionError
@@ -13,20 +13,6 @@ from photochrom.errors import OptionError
 Run = Callable[..., Any]
 Draw = Callable[..., Path]
 Contents = Callable[[Path], dict[str, bytes]]
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "target"
-
-
-def counts(summary: Any) -> tuple[int, int, int, int]:
-    return summary.done, summary.unchanged, summary.skipped, summary.failed
-
-
-def failures(target: Path) -> dict[str, str]:
-    with (target / ".photochrom" / "failures.csv").open(encoding="utf-8", newline="") as file:
-        return {row["source"]: row["kind"] for row in csv.DictReader(file)}
 
 
 def test_a_target_inside_the_source_is_no_source(run: Run, archive: Path) -> None:

@@ -1,6 +1,9 @@
 """Names, settings, memory and faults: the small parts of the batch engine."""
 
+import hashlib
+import os
 import pickle
+import zipfile
 from dataclasses import fields
 from pathlib import Path
 from typing import ClassVar
@@ -9,15 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photochrom.archive.faults import is_passing, retry
+from photochrom.archive.entry import Entry
+from photochrom.archive.faults import IN_A_ROW, Streak, is_passing, retry
 from photochrom.archive.memory import Rooms, megabytes_for, usual_jobs, usual_memory
 from photochrom.archive.names import Globs, result_name, safe_key, second_name
 from photochrom.archive.order import _KINDS, Order
-from photochrom.archive.places import LocalSource, LocalTarget
-from photochrom.archive.remote import RemoteSource, RemoteTarget, Store
+from photochrom.archive.places import LocalSource
+from photochrom.archive.remote import RemoteSource, RemoteTarget
+from photochrom.archive.store import Store
+from photochrom.archive.targets import ArchiveTarget, LocalTarget
+from photochrom.archive.tasks import Report
 from photochrom.archive.work import Job
-from photochrom.errors import OptionError
+from photochrom.errors import OptionError, OutputUnwritable, RunError
+from photochrom.options import resolve
 from photochrom.photo import Photo
+from photochrom.photo.target import make_folder
 
 
 @pytest.mark.parametrize(("pattern", "fitting", "others"), [
@@ -106,10 +115,93 @@ def test_every_setting_tells_results_apart(toy_model: Path, tmp_path: Path) -> N
     assert orders[-1].fingerprint() != marks[-1]
 
 
+def test_the_fast_effort_is_the_small_model_and_nobody_else_needs_to_know() -> None:
+    order = Order(effort="fast")
+    assert (order.model, order.effort, order) == ("small", "normal", Order("small"))
+    assert order.fingerprint() == Order("small").fingerprint()
+    assert resolve("small", "fast") == ("small", "normal")
+    assert resolve("any.onnx", "best") == ("any.onnx", "best")
+    for model, effort in (("any.onnx", "fast"), ("default", "faster")):
+        with pytest.raises(OptionError, match="effort"):
+            Order(model, effort=effort)
+
+
+def test_a_model_is_read_once_until_it_changes(
+    toy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, reads = tmp_path / "m.onnx", []
+    model.write_bytes(toy_model.read_bytes())
+    os.utime(model, (1e9, 1e9))
+    real = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda *words: (reads.append(1), real(*words))[1])
+    first = Order(str(model)).fingerprint()
+    assert [Order(str(model)).fingerprint() for _ in range(3)] == [first] * 3
+    assert len(reads) == 1
+    model.write_bytes(toy_model.read_bytes() + b"1")
+    second = Order(str(model)).fingerprint()
+    model.write_bytes(toy_model.read_bytes() + b"2")
+    assert len({first, second, Order(str(model)).fingerprint()}) == 3, "what changed just now may change again unseen"
+
+
+def test_an_archive_that_is_open_goes_to_another_process(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as file:
+        file.writestr("a.jpg", b"photo")
+    source = LocalSource(str(tmp_path), ("x.zip",))
+    (entry,) = source.entries()
+    assert isinstance(entry, Entry)
+    assert source.fetch(entry.where)[0] == b"photo"
+    there = pickle.loads(pickle.dumps(source))
+    (tmp_path / "x.zip").rename(tmp_path / "y.zip")
+    there.root, there.starts = str(tmp_path), ("y.zip",)
+    (entry,) = there.entries()
+    assert there.fetch(entry.where)[0] == b"photo", "it opens archives itself, as it is now"
+
+
+def test_a_report_is_whole_or_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, new = LocalTarget(str(tmp_path / "t")), tmp_path / "new.html"
+    new.write_text("first")
+    target.keep("index.html", new)
+    new.write_text("second")
+
+    def failing(content: Path, part: Path) -> None:
+        part.write_text("sec")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copyfile", failing)
+        with pytest.raises(OutputUnwritable, match="No space left"):
+            target.keep("index.html", new)
+    assert Path(target.place("index.html")).read_text() == "first"
+    assert [path.name for path in (tmp_path / "t" / ".photochrom").iterdir()] == ["index.html"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    for path in (tmp_path / "file", tmp_path / "file" / "x"):
+        with pytest.raises(OutputUnwritable, match="choose another"):
+            make_folder(path)
+
+
+def test_failures_in_a_row_to_reach_a_place_take_hope() -> None:
+    lost, bad = Report("failed", "TimeoutError", "slow", passing=True), Report("failed", "PhotoUnreadable", "bad")
+    streak = Streak()
+    for report in (*[lost] * (IN_A_ROW - 1), bad, *[lost] * (IN_A_ROW - 1), Report("done"), lost):
+        streak.hear(report)
+        streak.require_hope()
+    streak = Streak()
+    for _ in range(IN_A_ROW):
+        streak.hear(Report("failed", "OutputUnwritable", "full"))
+    with pytest.raises(RunError, match="30 photos in a row failed, the last with: full"):
+        streak.require_hope()
+
+
 def test_what_goes_between_processes_can(tmp_path: Path) -> None:
     store = Store("memory://x", {"a": 1})
     for source, target in (
         (LocalSource(str(tmp_path)), LocalTarget(str(tmp_path))),
+        (LocalSource(str(tmp_path), ("x.zip",), ("y",)), ArchiveTarget("x.parts", "x")),
         (RemoteSource(store), RemoteTarget(store)),
     ):
         job = Job(source, target, Order())

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from photochrom.archive.entry import Entry, Standing, Trouble
-from photochrom.archive.ledger import Ledger, Row
+from photochrom.archive.ledger import Ledger
 from photochrom.archive.names import Globs
 from photochrom.archive.plan import Counts, Rules, decide, plan
+from photochrom.archive.rows import Row
 from photochrom.archive.tasks import Report
 
 MANY = 100_000

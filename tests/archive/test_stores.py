@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 
 from photochrom import Photo
+from photochrom.errors import OptionError, OutputUnwritable
 
 fsspec = pytest.importorskip("fsspec")
+REGISTRY: dict[str, Any] = sys.modules["fsspec.registry"]._registry
 Run = Callable[..., Any]
 
 SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
@@ -172,13 +175,21 @@ def test_a_target_below_its_source_is_no_source(run: Run, archive: Path, tmp_pat
 
 
 def test_where_objects_are_not_whole_by_themselves_they_are_renamed(run: Run, archive: Path, tmp_path: Path) -> None:
-    from photochrom.archive.remote import RemoteTarget, Store
+    from photochrom.archive.remote import RemoteTarget
+    from photochrom.archive.store import Store
+    from photochrom.photo.target import part_start
 
     target = RemoteTarget(Store(f"file://{tmp_path}/out"))
     assert target.upload(b"12345", "deep/x.jpg", False).size == 5
     with pytest.raises(Exception, match="exists already"):
         target.upload(b"1", "deep/x.jpg", False)
     assert [path.name for path in (tmp_path / "out").rglob("*")] == ["deep", "x.jpg"]
+    y, z = (f"{part_start(name)}0123456789ab.part" for name in ("y.jpg", "z.jpg"))
+    for name in (f"deep/{y}", f"deep/{z}", y):
+        (tmp_path / "out" / name).touch()
+    target.tidy(["deep/y.jpg", "deep/x.jpg", "gone/y.jpg"])
+    left = sorted(path.name for path in (tmp_path / "out").rglob("*.part"))
+    assert left == [y, z], "what a kill left of other results"
 
 
 def test_a_source_that_cannot_be_listed_is_told(run: Run, tmp_path: Path) -> None:
@@ -186,8 +197,56 @@ def test_a_source_that_cannot_be_listed_is_told(run: Run, tmp_path: Path) -> Non
     assert (summary.failed, summary.exit_code) == (1, 2)
 
 
+@pytest.mark.parametrize(("url", "package"), [("gs://b/x", "gcsfs"), ("az://b/x", "adlfs"), ("sftp://h/x", "paramiko")])
+def test_a_missing_package_is_named(
+    url: str, package: str, archive: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(OptionError, match=f"{package}.*; pip install {package} brings it"):
+        run(archive, url, ledger=tmp_path / "l.sqlite")
+
+
+def test_what_the_extra_brings_is_named_by_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    from photochrom.archive.store import Store
+
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.delitem(REGISTRY, "s3", raising=False)
+    with pytest.raises(OptionError, match=r"needs s3fs; pip install 'photochrom\[batch\]' brings it"):
+        Store("s3://bucket/x").root  # noqa: B018 - it connects
+
+
+class Shy(fsspec.AbstractFileSystem):  # type: ignore[misc]
+    """A server that takes a host, as paramiko does nothing else, and is not there."""
+
+    protocol = "sftp"
+
+    def __init__(self, host: str, timeout: int, username: str = "", password: str = "") -> None:
+        super().__init__()
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(path).rpartition("@")[2].partition("/")[2]
+
+    @staticmethod
+    def _get_kwargs_from_urls(url: str) -> dict[str, str]:
+        return {"host": "h"}
+
+    def ls(self, path: str, detail: bool = True, **more: Any) -> Any:
+        raise PermissionError("Authentication failed.")
+
+    cat_file = ls
+
+
+def test_a_target_that_cannot_be_reached_is_one_line(
+    run: Run, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(REGISTRY, "sftp", Shy)
+    with pytest.raises(OutputUnwritable, match=r"sftp://ann@h/x: cannot be reached.*Authentication failed"):
+        run(archive, "sftp://ann:secret@h/x", ledger=tmp_path / "l.sqlite")
+
+
 def test_passwords_are_not_shown() -> None:
-    from photochrom.archive.remote import Store
+    from photochrom.archive.store import Store
 
     assert Store("sftp://ann:secret@host/photos/").identity == "sftp://ann@host/photos"
 

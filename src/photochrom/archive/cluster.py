@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from photochrom.archive.cluster_stages import Alone, Ended
-from photochrom.archive.engine import IN_A_ROW, Told
+from photochrom.archive.engine import Told
+from photochrom.archive.faults import Streak
 from photochrom.archive.ledger import Ledger
-from photochrom.archive.places import LocalTarget
 from photochrom.archive.tasks import Task
 from photochrom.archive.work import Job
 from photochrom.errors import OptionError, RunError
@@ -67,7 +67,7 @@ class ClusterEngine:
         """``told`` hears of each photo that has ended, when the ledger knows it."""
         self._ledger, self._job, self._cluster, self._told = ledger, _anywhere(job), cluster, told
         self._made = job.order.fingerprint()
-        self._failing, self._last = 0, ""
+        self._streak = Streak()
 
     def work_off(self, run: int, waiting: int, previews: int = 0) -> None:
         """Do ``waiting`` photos of a run; of about ``previews`` of them small pictures are made.
@@ -115,8 +115,7 @@ class ClusterEngine:
             rest = [replace(task, replaces=True) for task in left.values()]
             left, parts = {task.number: task for task in rest}, min(PARTS, len(rest))
             shards = [rest[start::parts] for start in range(parts)]
-        if isinstance(self._job.target, LocalTarget):
-            self._job.target.tidy([task.target for number, task in left.items() if number not in large])
+        self._job.target.tidy([task.target for number, task in left.items() if number not in large])
         again = [(task if number in large else replace(task, replaces=True)) for number, task in left.items()]
         with closing(nodes.alone([(task, large.get(task.number, 0)) for task in again])) as ends:
             for end in ends:
@@ -131,11 +130,11 @@ class ClusterEngine:
                 for block in blocks:
                     large |= {one.task.number: one.megabytes for one in block if isinstance(one, Alone)}
                     self._settle([one for one in block if isinstance(one, Ended)], left)
-                    if self._failing >= IN_A_ROW:
+                    if self._streak.is_hopeless:
                         break
         except RunError as error:
             return error
-        self._require_hope()
+        self._streak.require_hope()
         return None
 
     def _settle(self, ends: list[Ended], left: dict[int, Task]) -> None:
@@ -143,15 +142,8 @@ class ClusterEngine:
         self._ledger.settle([(one.task, one.report) for one in ends], self._made)
         for one in ends:
             left.pop(one.task.number, None)
-            lost = one.report.state == "failed" and (one.report.passing or one.report.kind == "OutputUnwritable")
-            self._failing = self._failing + 1 if lost else 0
-            self._last = one.report.reason or ""
+            self._streak.hear(one.report)
             self._told(one.task, one.report)
-
-    def _require_hope(self) -> None:
-        """Raise RunError where neither source nor target is there any more."""
-        if self._failing >= IN_A_ROW:
-            raise RunError(f"{self._failing} photos in a row failed, the last with: {self._last}; the run ends")
 
 
 def _anywhere(job: Job) -> Job:

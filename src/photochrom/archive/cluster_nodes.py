@@ -26,7 +26,8 @@ from photochrom.archive.cluster import Cluster
 from photochrom.archive.cluster_flow import Crews, stream
 from photochrom.archive.cluster_stages import Alone, Ended
 from photochrom.archive.memory import MEGABYTE, WORKER
-from photochrom.archive.places import LocalSource, LocalTarget
+from photochrom.archive.places import LocalSource
+from photochrom.archive.targets import LocalTarget
 from photochrom.archive.tasks import Report, Task
 from photochrom.archive.work import Job, Workshop
 from photochrom.colorizer import Colorizer

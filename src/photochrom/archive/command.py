@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from photochrom import terminal
 from photochrom.errors import OptionError
-from photochrom.progress import progress_bar
+from photochrom.jsonfile import read_object
 
 if TYPE_CHECKING:
-    from photochrom.archive.campaign import Campaign, Progress
+    from photochrom.archive.campaign import Campaign
     from photochrom.archive.order import Order
+    from photochrom.archive.run import Progress
     from photochrom.archive.tasks import Report
 
 SHOWN: Final = 20
@@ -138,28 +139,28 @@ def batch(
 
     Args:
         source: Folder, glob, ZIP or TAR file, or a URL such as s3://bucket/folder.
-        target: Folder for results, or a URL.
+        target: Folder for results, a ZIP or TAR file, or a URL.
         as_json: Print the summary as JSON.
     """
     from photochrom.archive.campaign import conduct, rehearse
 
     campaign = _campaign((source, target), made, chosen, resources)
     if chosen.dry_run:
-        counts = rehearse(campaign, lambda photo, name: None if as_json else _say(f"{photo} -> {name}"))
+        counts = rehearse(campaign, lambda photo, name: None if as_json else terminal.say(f"{photo} -> {name}"))
         if as_json:
-            _say(json.dumps(asdict(counts)))
+            terminal.say(json.dumps(asdict(counts)))
         found = f"{counts.unchanged:,} unchanged, {counts.failed:,} cannot be done, {counts.skipped:,} no photos"
-        _note(f"{counts.waiting:,} of {counts.seen:,} would be colorized, {found}; nothing was written")
+        terminal.note(f"{counts.waiting:,} of {counts.seen:,} would be colorized, {found}; nothing was written")
         return 0 if counts.seen > counts.failed else 2
-    with progress_bar("colorizing", _error().is_terminal, Console().is_terminal) as bar:
-        summary, written = conduct(campaign, _teller(bar, _error().is_terminal))
+    with terminal.bar("colorizing") as bar:
+        summary, written = conduct(campaign, _teller(bar))
     if as_json:
-        _say(json.dumps(asdict(summary) | {"exit_code": summary.exit_code, "report": written}))
+        terminal.say(json.dumps(asdict(summary) | {"exit_code": summary.exit_code, "report": written}))
     else:
         for line in (*summary.lines(), *written):
-            _say(line)
+            terminal.say(line)
     if not summary.seen:
-        _note(f"photochrom: no photos in {summary.source}; check the name, --include and --exclude")
+        terminal.note(f"photochrom: no photos in {summary.source}; check the name, --include and --exclude")
     return summary.exit_code
 
 
@@ -180,6 +181,8 @@ def _campaign(places: tuple[str, str], made: Made, chosen: Chosen, resources: Re
         raise OptionError("both --watch and --dry-run were given; leave one of them out")
     order, globs = made.order(), Globs(chosen.include, chosen.exclude)
     target = open_target(places[1], _options(resources.target_options))
+    if target.is_archive and resources.ledger is not None:
+        raise OptionError(f"{target.identity}: the ledger of an archive is kept in it; leave out --ledger")
     source = open_source(places[0], target, _options(resources.source_options))
     means = Means(resources.jobs or usual_jobs(), resources.memory or usual_memory())
     threads = max(1, usual_jobs() // means.jobs)
@@ -192,24 +195,19 @@ def _campaign(places: tuple[str, str], made: Made, chosen: Chosen, resources: Re
 
 
 def _options(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise OptionError(f"{path} cannot be read as JSON ({error}); give a file of options") from error
-    if not isinstance(found, dict):
-        raise OptionError(f'{path} holds no JSON object; expected one such as {{"anon": true}}')
-    return found
+    return {} if path is None else read_object(path, OptionError, '{"anon": true}')
 
 
-def _teller(bar: Callable[..., None], is_terminal: bool) -> "Callable[[Progress, Report | None], None]":
+def _teller(bar: Callable[..., None]) -> "Callable[[Progress, Report | None], None]":
     """Return what tells progress: on a bar, or in a line now and then; and the first failures."""
     told, last = 0, time.monotonic()
 
     def tell(progress: "Progress", report: "Report | None") -> None:
         nonlocal told, last
-        ended = progress.done + progress.failed
+        ended = progress.ended
+        if progress.packed:
+            bar(1, f"packing, {progress.packed:,} files")
+            return
         if report is None and not progress.total:
             bar(0, f"{progress.seen:,} files seen")
             return
@@ -220,29 +218,11 @@ def _teller(bar: Callable[..., None], is_terminal: bool) -> "Callable[[Progress,
         if report is not None and report.state == "failed":
             told += 1
             if told <= SHOWN:
-                _note(f"photochrom: {report.reason}")
+                terminal.note(f"photochrom: {report.reason}")
             if told == SHOWN:
-                _note("photochrom: further failures are told in the report only")
-        if not is_terminal and time.monotonic() - last > PERIOD:
+                terminal.note("photochrom: further failures are told in the report only")
+        if not terminal.is_watched() and time.monotonic() - last > PERIOD:
             last = time.monotonic()
-            _note(f"photochrom: {note}, {left / 60:.0f} min left")
+            terminal.note(f"photochrom: {note}, {left / 60:.0f} min left")
 
     return tell
-
-
-def _error() -> Console:
-    return Console(stderr=True)
-
-
-def _say(text: str) -> None:
-    Console().out(_shown(text), highlight=False)
-
-
-def _note(text: str) -> None:
-    _error().out(_shown(text), highlight=False)
-
-
-def _shown(text: str) -> str:
-    """Return a text that any terminal can show, on one line."""
-    plain = text.encode("utf-8", "backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in plain)

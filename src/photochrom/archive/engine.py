@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
+from photochrom.archive.faults import Streak
 from photochrom.archive.ledger import Ledger
 from photochrom.archive.memory import WORKER, Rooms
-from photochrom.archive.places import LocalTarget
 from photochrom.archive.tasks import Report, Task
 from photochrom.archive.work import Job
 from photochrom.archive.worker import GRACE, Crew, Member, Message
-from photochrom.errors import RunError
 
 Told = Callable[[Task, Report], None]
 
@@ -21,8 +20,6 @@ AHEAD: Final = 1
 """Tasks that a worker has beyond those it works on, so that it never waits for the next."""
 BUFFER: Final = 0.3
 """Seconds between two looks at what workers say."""
-IN_A_ROW: Final = 30
-"""So many failures one after another to reach the source or the target end a run: neither is there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Engine:
         self._made = job.order.fingerprint()
         self._ends: list[tuple[Task, Report]] = []
         self._suspects: deque[Task] = deque()
-        self._failing, self._left = 0, 0
+        self._streak, self._left = Streak(), 0
 
     def work_off(self, run: int, waiting: int, previews: int = 0) -> None:
         """Do ``waiting`` photos of a run; of about ``previews`` of them small pictures are made.
@@ -113,6 +110,7 @@ class Engine:
             for number in admitted & set(member.given):
                 member.say(("go", number))
         self._settle()
+        self._streak.require_hope()
 
     def _hear(self, member: Member, message: Message) -> None:
         kind, *rest = message
@@ -130,14 +128,12 @@ class Engine:
         member.alone = False
         self._rooms.leave(number)
         self._ends.append((task, report))
-        lost = report.state == "failed" and (report.passing or report.kind == "OutputUnwritable")
-        self._failing = self._failing + 1 if lost else 0
+        self._streak.hear(report)
 
     def _mourn(self, crew: Crew, member: Member) -> None:
         """Replace a worker that has ended; what it had is done alone, so that the photo that ends workers is found."""
         how, given = member.ended(), list(member.given.values())
-        if isinstance(self._job.target, LocalTarget):
-            self._job.target.tidy([task.target for task in given])
+        self._job.target.tidy([task.target for task in given])
         if member.alone or len(given) == 1:
             for task in given:
                 text = (
@@ -154,8 +150,6 @@ class Engine:
         self._ledger.settle(ends, self._made)
         for task, report in ends:
             self._told(task, report)
-        if self._failing >= IN_A_ROW and ends:
-            raise RunError(f"{self._failing} photos in a row failed, the last with: {ends[-1][1].reason}; the run ends")
 
     @contextmanager
     def _ordered(self, crew: Crew) -> Iterator[None]:
@@ -175,5 +169,4 @@ class Engine:
                     elif message[0] == "end":
                         self._end(member, message[1], message[2])
                 if len(self._ends) > before:
-                    self._failing = 0
                     self._settle()

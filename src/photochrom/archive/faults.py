@@ -6,7 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from photochrom.archive.tasks import Report
+from photochrom.errors import RunError
+
 T = TypeVar("T")
+
+IN_A_ROW: Final = 30
+"""So many failures one after another to reach the source or the target end a run: neither is there any more."""
 
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 20.0
@@ -55,6 +61,28 @@ def said(error: BaseException) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     name = type(error).__name__
     return " ".join((str(text) or name).split())[:300]
+
+
+class Streak:
+    """The failures since the last photo that was fetched and written; what is wrong with a photo alone is none."""
+
+    def __init__(self) -> None:
+        self._count, self._last = 0, ""
+
+    def hear(self, report: Report) -> None:
+        """Count a photo that has ended."""
+        lost = report.state == "failed" and (report.passing or report.kind == "OutputUnwritable")
+        self._count, self._last = (self._count + 1, report.reason or "") if lost else (0, "")
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether neither source nor target seems to be there any more."""
+        return self._count >= IN_A_ROW
+
+    def require_hope(self) -> None:
+        """Raise RunError where it is hopeless."""
+        if self.is_hopeless:
+            raise RunError(f"{self._count} photos in a row failed, the last with: {self._last}; the run ends")
 
 
 def _status(error: BaseException) -> int | None:

@@ -7,74 +7,18 @@ while it is open, so that two runs never share a target.
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from photochrom.archive.entry import Standing, Trouble
+from photochrom.archive.rows import SCHEMA, SETTLED, VERSION, Planned, Row, marks, named, now, settled, stored, told
 from photochrom.archive.tasks import Report, Task
 from photochrom.errors import DataError, OptionError, OutputUnwritable
+from photochrom.photo.target import make_folder
 
-State = Literal["waiting", "begun", "done", "failed", "skipped"]
-VERSION: Final = 1
 NAME: Final = "ledger.sqlite"
-_SCHEMA: Final = f"""
-CREATE TABLE IF NOT EXISTS photos (
-    number INTEGER PRIMARY KEY, target NOT NULL UNIQUE, source NOT NULL, place TEXT NOT NULL,
-    state TEXT NOT NULL, run INTEGER NOT NULL, size INTEGER NOT NULL, stamp TEXT NOT NULL,
-    content TEXT, made TEXT, mine INTEGER NOT NULL DEFAULT 0, replaces INTEGER NOT NULL DEFAULT 0, expected TEXT,
-    result_size INTEGER, result_stamp TEXT, kind TEXT, reason TEXT, passing INTEGER NOT NULL DEFAULT 0,
-    width INTEGER, height INTEGER, tint REAL, seconds REAL, retries INTEGER, changed TEXT, preview BLOB);
-CREATE INDEX IF NOT EXISTS photos_by_run ON photos (run, state, number);
-CREATE TABLE IF NOT EXISTS troubles (run INTEGER, source, kind TEXT, reason TEXT, failed INTEGER,
-    PRIMARY KEY (run, source, kind));
-CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY, made TEXT, said TEXT, begun TEXT, ended TEXT);
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);
-PRAGMA user_version = {VERSION};
-"""
-_SETTLED: Final = """
-UPDATE photos SET state = ?, kind = ?, reason = ?, passing = ?, content = COALESCE(?, content), width = ?, height = ?,
-    tint = ?, seconds = ?, retries = ?, preview = COALESCE(?, preview), changed = ?, made = COALESCE(?, made),
-    result_size = COALESCE(?, result_size), result_stamp = COALESCE(?, result_stamp), mine = ? WHERE number = ?"""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What the ledger knows of a result, as far as a plan needs it; ``made`` is the order it was made for."""
-
-    target: str
-    source: str
-    state: State
-    run: int
-    size: int
-    stamp: str
-    content: str | None
-    made: str | None
-    mine: bool
-    result_size: int | None
-    result_stamp: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A row as a plan wants it: "waiting" for work, or "failed" at once for a reason.
-
-    ``expected`` is the content that the result that stands was made of, where it stands as it was made.
-    """
-
-    target: str
-    source: str
-    where: tuple[str, ...]
-    size: int
-    stamp: str
-    state: State = "waiting"
-    replaces: bool = False
-    expected: str | None = None
-    kind: str | None = None
-    reason: str | None = None
 
 
 class Ledger:
@@ -87,24 +31,26 @@ class Ledger:
         be made.
         """
         self.path = path
-        try:
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
+        if path is not None:
+            make_folder(path.parent)
+        with _usable(path or copied):
             self._base = sqlite3.connect(path or "", isolation_level=None, timeout=0)
             if copied is not None and copied.exists():
-                alone = "" if copied.with_name(f"{copied.name}-wal").exists() else "&immutable=1"  # makes no files
-                other = sqlite3.connect(f"{copied.absolute().as_uri()}?mode=ro{alone}", uri=True, timeout=0)
-                with closing(other):
-                    other.backup(self._base)
+                self._fill(copied)
             self._prepare()
-        except OSError as error:
-            raise OutputUnwritable(f"{path}: cannot be made ({error.strerror}); choose another --ledger") from error
-        except sqlite3.OperationalError as error:
-            raise OptionError(
-                f"{path or copied} cannot be used ({error}); is another run at work on this target? else give --ledger"
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise DataError(f"{path or copied}: {error}; expected the ledger of photochrom batch") from error
+            if path is not None and not path.exists():
+                raise sqlite3.OperationalError("it was removed a moment ago")
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no run was ever begun."""
+        return self._base.execute("SELECT 1 FROM runs").fetchone() is None
+
+    def load(self, copied: Path) -> None:
+        """Begin a new ledger as a copy of another one, in one step; raises DataError where that is none."""
+        with _usable(copied):
+            self._fill(copied)
+            self._prepare()
 
     def begin(self, source: str, made: str, said: dict[str, Any], moved: bool = False) -> int:
         """Begin a run on ``source`` and return its number; what a crash left begun waits again.
@@ -120,39 +66,39 @@ class Ledger:
         with self._base:
             self._base.execute("BEGIN")
             self._base.execute("REPLACE INTO facts VALUES ('source', ?)", (source,))
-            now, plain = _now(), json.dumps(said)
-            cursor = self._base.execute("INSERT INTO runs (made, said, begun) VALUES (?, ?, ?)", (made, plain, now))
+            begun, plain = now(), json.dumps(said)
+            cursor = self._base.execute("INSERT INTO runs (made, said, begun) VALUES (?, ?, ?)", (made, plain, begun))
         return int(cursor.lastrowid or 0)
 
     def begun(self) -> list[str]:
         """Return the names of results that a killed run was at work on."""
-        return [_name(row[0]) for row in self._base.execute("SELECT target FROM photos WHERE state = 'begun'")]
+        return [named(row[0]) for row in self._base.execute("SELECT target FROM photos WHERE state = 'begun'")]
 
     def compare(self, standing: Iterable[Standing]) -> None:
         """Take note of what stands in the target now."""
         self._base.execute("DELETE FROM temp.standing")
-        rows = ((_stored(one.name), one.size, one.stamp) for one in standing)
+        rows = ((stored(one.name), one.size, one.stamp) for one in standing)
         with self._base:
             self._base.execute("BEGIN")
             self._base.executemany("REPLACE INTO temp.standing VALUES (?, ?, ?)", rows)
 
     def standing(self, names: Sequence[str]) -> dict[str, Standing]:
         """Return what stands in the target under some names."""
-        query = f"SELECT name, size, stamp FROM temp.standing WHERE name IN ({_marks(names)})"
-        found = self._base.execute(query, [_stored(name) for name in names])
-        return {_name(name): Standing(_name(name), size, stamp) for name, size, stamp in found}
+        query = f"SELECT name, size, stamp FROM temp.standing WHERE name IN ({marks(names)})"
+        found = self._base.execute(query, [stored(name) for name in names])
+        return {named(name): Standing(named(name), size, stamp) for name, size, stamp in found}
 
     def rows(self, names: Sequence[str]) -> dict[str, Row]:
         """Return the rows of some results."""
         fields = "target, source, state, run, size, stamp, content, made, mine, result_size, result_stamp"
-        query = f"SELECT {fields} FROM photos WHERE target IN ({_marks(names)})"
-        found = self._base.execute(query, [_stored(name) for name in names])
-        return {_name(row[0]): Row(_name(row[0]), _name(row[1]), *row[2:]) for row in found}
+        query = f"SELECT {fields} FROM photos WHERE target IN ({marks(names)})"
+        found = self._base.execute(query, [stored(name) for name in names])
+        return {named(row[0]): Row(named(row[0]), named(row[1]), *row[2:]) for row in found}
 
     def is_result(self, name: str) -> bool:
         """Tell whether a name is that of a result of ours."""
         query = "SELECT 1 FROM photos WHERE target = ? AND mine = 1"
-        return self._base.execute(query, (_stored(name),)).fetchone() is not None
+        return self._base.execute(query, (stored(name),)).fetchone() is not None
 
     @contextmanager
     def hasty(self) -> Iterator[None]:
@@ -166,8 +112,8 @@ class Ledger:
     def put(self, planned: Iterable[Planned], run: int) -> None:
         """Write down what is planned."""
         rows = [
-            (_stored(one.target), _stored(one.source), json.dumps(one.where), one.state, run, one.size, one.stamp,
-             one.replaces, one.expected, one.kind, _told(one.reason))
+            (stored(one.target), stored(one.source), json.dumps(one.where), one.state, run, one.size, one.stamp,
+             one.replaces, one.expected, one.kind, told(one.reason))
             for one in planned
         ]  # fmt: skip
         self._many(
@@ -180,7 +126,7 @@ class Ledger:
 
     def trouble(self, troubles: Iterable[Trouble], run: int) -> None:
         """Write down what is no photo, or cannot be looked at."""
-        rows = [(run, _stored(one.key), one.kind, _told(one.text), one.failed) for one in troubles]
+        rows = [(run, stored(one.key), one.kind, told(one.text), one.failed) for one in troubles]
         self._many("REPLACE INTO troubles VALUES (?, ?, ?, ?, ?)", rows)
 
     def take(self, run: int, count: int) -> list[Task]:
@@ -192,7 +138,7 @@ class Ledger:
         found = self._base.execute(query, (run, count)).fetchall()
         self._many("UPDATE photos SET state = 'begun', mine = 1 WHERE number = ?", [(row[0],) for row in found])
         return [
-            Task(row[0], _name(row[1]), tuple(json.loads(row[2])), _name(row[3]), bool(row[4]), row[5], row[6])
+            Task(row[0], named(row[1]), tuple(json.loads(row[2])), named(row[3]), bool(row[4]), row[5], row[6])
             for row in found
         ]
 
@@ -203,7 +149,7 @@ class Ledger:
 
     def settle(self, ends: Iterable[tuple[Task, Report]], made: str) -> None:
         """Write down what became of tasks."""
-        self._many(_SETTLED, [_settled(task, report, made) for task, report in ends])
+        self._many(SETTLED, [settled(task, report, made) for task, report in ends])
 
     def try_again(self, run: int) -> int:
         """Let photos wait again that failed for a reason that passes, once; returns how many."""
@@ -226,11 +172,11 @@ class Ledger:
         found = self._base.execute(query, values)
         self._base.row_factory = None
         for row in found:
-            yield {name: _name(row[name]) if name in ("source", "target") else row[name] for name in row.keys()}  # noqa: SIM118
+            yield {name: named(row[name]) if name in ("source", "target") else row[name] for name in row.keys()}  # noqa: SIM118
 
     def end(self, run: int) -> None:
         """Write down that a run has ended by itself."""
-        self._base.execute("UPDATE runs SET ended = ? WHERE number = ?", (_now(), run))
+        self._base.execute("UPDATE runs SET ended = ? WHERE number = ?", (now(), run))
 
     def copy_to(self, path: Path) -> Path:
         """Write a whole copy of the ledger, for another place."""
@@ -243,14 +189,33 @@ class Ledger:
         """Close the file."""
         self._base.close()
 
+    def remove(self) -> None:
+        """Close the file and remove it; nobody else gets it in between."""
+        self._base.execute("PRAGMA journal_mode = MEMORY")  # so that to close it touches no other file
+        files = [Path(f"{self.path}{ending}") for ending in ("-journal", "-wal", "-shm", "")]
+        try:
+            for file in files:
+                file.unlink(missing_ok=True)
+        except OSError:  # where open files cannot be removed
+            self._base.close()
+            for file in files:
+                file.unlink(missing_ok=True)
+        self._base.close()
+
+    def _fill(self, copied: Path) -> None:
+        alone = "" if copied.with_name(f"{copied.name}-wal").exists() else "&immutable=1"  # makes no files
+        with closing(sqlite3.connect(f"{copied.absolute().as_uri()}?mode=ro{alone}", uri=True, timeout=0)) as other:
+            other.backup(self._base)
+
     def _prepare(self) -> None:
         version = self._base.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, VERSION):
             raise sqlite3.DatabaseError(f"a ledger of version {version}, this photochrom knows {VERSION}")
         for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL", "temp_store = FILE"):
             self._base.execute(f"PRAGMA {setting}")
-        self._base.executescript(_SCHEMA)
-        self._base.execute("CREATE TEMP TABLE standing (name PRIMARY KEY, size INTEGER, stamp TEXT) WITHOUT ROWID")
+        self._base.executescript(SCHEMA)
+        fields = "name PRIMARY KEY, size INTEGER, stamp TEXT"
+        self._base.execute(f"CREATE TEMP TABLE IF NOT EXISTS standing ({fields}) WITHOUT ROWID")
 
     def _many(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if not rows:
@@ -263,37 +228,14 @@ class Ledger:
             raise OutputUnwritable(f"{self.path}: {error}; check the folder's rights and room") from error
 
 
-def _settled(task: Task, report: Report, made: str) -> tuple[Any, ...]:
-    stands, done = report.standing, report.state == "done"
-    mine = task.replaces or done or report.touched  # else nothing of ours can stand there
-    return (
-        report.state, report.kind, _told(report.reason), report.passing, report.content, report.width, report.height,
-        report.tint, report.seconds, report.retries, report.preview, _now(), made if done else None,
-        stands and stands.size, stands and stands.stamp, mine, task.number,
-    )  # fmt: skip
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
-
-
-def _stored(name: str) -> str | bytes:
-    """Return a name as it is stored: file names that are no Unicode as bytes."""
+@contextmanager
+def _usable(path: Path | None) -> Iterator[None]:
+    """Say what a file is that cannot be used: locked, or no ledger."""
     try:
-        name.encode()
-    except UnicodeEncodeError:
-        return name.encode("utf-8", "surrogatepass")
-    return name
-
-
-def _name(stored: Any) -> Any:
-    return stored.decode("utf-8", "surrogatepass") if isinstance(stored, bytes) else stored
-
-
-def _told(text: str | None) -> str | None:
-    """Return a reason as it is stored: names in it that are no Unicode are spelled out."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        yield
+    except sqlite3.OperationalError as error:
+        raise OptionError(
+            f"{path} cannot be used ({error}); is another run at work on this target? else give --ledger"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise DataError(f"{path}: {error}; expected the ledger of photochrom batch") from error

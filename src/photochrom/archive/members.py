@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final, cast
 
-from photochrom.archive.entry import Entry, Trouble
+from photochrom.archive.entry import STATE_FOLDER, Entry, Trouble
 from photochrom.archive.faults import said
 from photochrom.archive.names import is_sidecar, safe_key
 from photochrom.errors import PhotoUnreadable
@@ -20,10 +20,11 @@ Open = Callable[[str], BinaryIO]
 
 ENDINGS: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _PACKED: Final[dict[str, Any]] = {"": None, "gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
-_BROKEN: Final = (
+BROKEN: Final = (
     tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError,
     gzip.BadGzipFile, ValueError,
 )  # fmt: skip
+"""What the modules that read archives raise where one is damaged."""
 
 
 def is_archive(name: str) -> bool:
@@ -45,16 +46,16 @@ def list_members(path: str, file: BinaryIO, prefix: str) -> Iterator[Entry | Tro
     members = _zip_members(path, file) if path.lower().endswith(".zip") else _tar_members(path, file)
     try:
         for entry in members:
-            if is_sidecar(entry.key):
-                continue
             key = safe_key(entry.key)
+            if is_sidecar(entry.key) or (key is not None and STATE_FOLDER in key.split("/")):
+                continue
             if key is None:
                 text = f"{path}: holds {entry.key!r}, a name that leads out of the target; unpack it by hand"
                 yield Trouble(prefix + entry.key, "UnsafeName", text)
                 continue
             count = seen[key] = seen.get(key, 0) + 1
             yield Entry(prefix + (key if count == 1 else f"{key}#{count}"), entry.where, entry.size, entry.stamp)
-    except _BROKEN as error:
+    except BROKEN as error:
         text = f"{path}: damaged or cut short ({said(error)}), expected a whole archive; get another copy"
         yield Trouble(prefix.rstrip("/") or path, "ArchiveUnreadable", text)
 
@@ -67,12 +68,19 @@ class Members:
         self._zips: dict[str, tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]] = {}
         self._tars: dict[str, BinaryIO] = {}
 
+    def __getstate__(self) -> Open:
+        """Give what opens archives: another process opens them anew."""
+        return self._open
+
+    def __setstate__(self, state: Open) -> None:  # noqa: D105
+        self.__init__(state)  # type: ignore[misc]
+
     def read(self, where: tuple[str, ...]) -> bytes:
         """Return a member's bytes; raises PhotoUnreadable where the archive is damaged, OSError where it is gone."""
         path, kind, *place = where
         try:
             return self._from_zip(path, int(place[0])) if kind == "zip" else self._from_tar(path, kind, place)
-        except _BROKEN as error:
+        except BROKEN as error:
             raise PhotoUnreadable(f"{path}: this member cannot be read ({said(error)}); unpack it by hand") from error
 
     def forget(self, path: str) -> None:

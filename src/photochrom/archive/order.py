@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import os
+import time
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from photochrom.colorizer import Colorizer, Settings
-from photochrom.consensus import EFFORTS
 from photochrom.errors import ModelError, OptionError, PhotoNotFound
+from photochrom.jsonfile import read_object
 from photochrom.looks import FEWEST, MOST, look_names
 from photochrom.many import format_asked
-from photochrom.options import FAST, Look
+from photochrom.options import resolve
 from photochrom.photo import Photo
 from photochrom.reference import Reference
 from photochrom.weights import shipped
@@ -25,14 +28,17 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
 _SAID: Final = {str: "a text", int: "a whole number", float: "a number", type(None): "null"}
 _OF_ONE_PHOTO: Final = {"hints": [], "colors": "model"}
 """What the page has for a single photo: allowed where it says nothing."""
+_SETTLED: Final = 2 * 10**9
+"""Nanoseconds after which a further change of a file shows in its time, on any file system."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is to be made of every photo; fields as in :class:`photochrom.Settings` and :class:`photochrom.SaveOptions`.
 
-    ``reference`` is the path of a color photo, ``look`` one of the names of :func:`photochrom.looks.look_names`.
-    Raises OptionError for values outside their range.
+    ``reference`` is the path of a color photo, ``look`` one of the names of :func:`photochrom.looks.look_names`. The
+    ``effort`` "fast" becomes what it stands for: the small model at "normal". Raises OptionError for values outside
+    their range.
     """
 
     model: str = "default"
@@ -47,13 +53,10 @@ class Order:
     quality: int | None = None
 
     def __post_init__(self) -> None:
-        """Check everything that can be checked without a photo."""
-        if self.effort not in (FAST, *EFFORTS):
-            raise OptionError(f"the effort is {self.effort!r}; expected {', '.join((FAST, *EFFORTS))}")
-        if self.effort == FAST and self.model != Look.model:
-            raise OptionError(
-                f"the effort fast means the small model, but the model {self.model} was given; choose one"
-            )
+        """Check everything that can be checked without a photo, and settle what an effort stands for."""
+        model, effort = resolve(self.model, self.effort)
+        object.__setattr__(self, "model", model)
+        object.__setattr__(self, "effort", effort)
         self.settings()
         if self.look not in look_names(MOST):
             raise OptionError(f"the look is {self.look!r}; expected one of: {', '.join(look_names(MOST))}")
@@ -66,12 +69,7 @@ class Order:
     @classmethod
     def read(cls, path: Path, given: dict[str, Any]) -> "Order":
         """Return what a JSON file says, with what was ``given`` besides; raises OptionError for anything unknown."""
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise OptionError(f"{path} cannot be read as JSON ({error}); give a file of settings") from error
-        if not isinstance(values, dict):
-            raise OptionError(f'{path} holds no JSON object; expected one such as {{"saturation": 1.2}}')
+        values = read_object(path, OptionError, '{"saturation": 1.2}')
         for key, value in values.items():
             _check(path, key, value)
         values = {key: value for key, value in values.items() if key in _KINDS and (key, value) != ("model", None)}
@@ -79,14 +77,14 @@ class Order:
 
     def settings(self, reference: Reference | None = None) -> Settings:
         """Return the library's settings."""
-        return Settings(self.temperature, self.saturation, None, self.warmth, reference, self._effort)
+        return Settings(self.temperature, self.saturation, None, self.warmth, reference, self.effort)
 
     def painter(self, threads: int) -> "Painter":
         """Return what gives photos these colors, loaded; raises ModelError or PhotoError where it cannot be."""
-        colorizer = Colorizer(self._model, threads=threads)
+        colorizer = Colorizer(self.model, threads=threads)
         if self.reference is None:
             return Painter(colorizer, self, self.settings())
-        palette = colorizer.reference(Photo.open(self.reference), self._effort)
+        palette = colorizer.reference(Photo.open(self.reference), self.effort)
         return Painter(colorizer, self, self.settings(palette))
 
     def fingerprint(self) -> str:
@@ -94,19 +92,10 @@ class Order:
 
         Raises ModelError or PhotoNotFound where the file of one is not there.
         """
-        values = asdict(self) | {"model": _digest(shipped().get(self._model, Path(self._model)), ModelError)}
+        values = asdict(self) | {"model": _digest(shipped().get(self.model, Path(self.model)), ModelError)}
         if self.reference is not None:
             values["reference"] = _digest(Path(self.reference), PhotoNotFound)
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
-
-    @property
-    def _model(self) -> str:
-        return "small" if self.effort == FAST else self.model
-
-    @property
-    def _effort(self) -> str:
-        """The effort as a setting of a model."""
-        return "normal" if self.effort == FAST else self.effort
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +128,17 @@ def _check(path: Path, key: str, value: Any) -> None:
 
 
 def _digest(path: Path, error: type[Exception]) -> str:
+    """Return the SHA-256 of a file, read once as long as its size and time are the same."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        found, whole = path.stat(), os.path.abspath(path)
+        if time.time_ns() - found.st_mtime_ns < _SETTLED:
+            return _digest_of.__wrapped__(whole, found.st_size, found.st_mtime_ns)
+        return _digest_of(whole, found.st_size, found.st_mtime_ns)
     except OSError as reason:
         raise error(f"{path}: cannot be read ({reason.strerror}); check the name") from reason
+
+
+@lru_cache(maxsize=16)
+def _digest_of(path: str, size: int, time_ns: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Where photos come from and where results go: local folders, archives and globs, or anything that fsspec reaches."""
+"""Where photos come from, and where results go: what any source and any target can do, and sources of this computer."""
 
 import glob
 import hashlib
@@ -6,19 +6,16 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol, cast
+from typing import BinaryIO, Protocol
 
 from photochrom.archive.entry import STATE_FOLDER, Entry, Standing, Trouble
 from photochrom.archive.faults import said
 from photochrom.archive.members import Members, is_archive, list_members, without_ending
 from photochrom.archive.names import is_sidecar
-from photochrom.errors import OptionError, OutputUnwritable
+from photochrom.errors import OptionError
 from photochrom.photo import Photo, SaveOptions
-from photochrom.photo.target import write_atomically
-
-CHUNK: Final = 1 << 20
 
 
 class Source(Protocol):
@@ -41,9 +38,10 @@ class Source(Protocol):
 
 
 class Target(Protocol):
-    """Where results go; goes between processes."""
+    """Where results go; goes between processes. An archive is one file of them in the end."""
 
     is_remote: bool
+    is_archive: bool
 
     @property
     def identity(self) -> str:
@@ -58,21 +56,55 @@ class Target(Protocol):
         It raises OutputExists where something stands under that name that it may not replace.
         """
 
-    def keep(self, name: str, content: Path) -> str:
-        """Put a file of the report into the state folder and return where it is."""
+    def tidy(self, names: list[str]) -> None:
+        """Remove what killed processes left of results that they had begun."""
+
+    def keep(self, name: str, content: Path) -> None:
+        """Put a file of the report into the state folder, whole or not at all."""
+
+    def place(self, name: str) -> str:
+        """Return where a file of the report is."""
+
+    def restore(self, name: str, into: Path) -> bool:
+        """Write to a path what an earlier run kept under a name; returns whether there is any."""
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is an archive that holds all results; what was told of them may be older."""
+
+    def pack(self, told: Callable[[int], None]) -> None:
+        """Make an archive of all results, where the target is one; ``told`` hears how many files are in it."""
+
+    def clear(self) -> None:
+        """Remove what was only needed while results were made."""
+
+
+class Unpacked:
+    """What targets have in common whose results stay files of their own."""
+
+    @property
+    def is_packed(self) -> bool:
+        """Never."""
+        return False
+
+    def pack(self, told: Callable[[int], None]) -> None:
+        """Do nothing."""
+
+    def clear(self) -> None:
+        """Do nothing."""
 
 
 @dataclass
 class LocalSource:
     """Files below ``root``: what ``starts`` name there ("" is root itself), folders with all that is in them.
 
-    Archives that are named themselves are looked into; those found in folders are not. ``target`` is the folder of
-    results, which is passed over. Links are followed, but never around in a circle.
+    Archives that are named themselves are looked into; those found in folders are not. ``without`` are the paths of
+    folders and files, those of results, that are passed over. Links are followed, but never around in a circle.
     """
 
     root: str
     starts: tuple[str, ...] = ("",)
-    target: str | None = None
+    without: tuple[str, ...] = ()
     identity: str = ""
     is_remote: bool = field(default=False, init=False)
 
@@ -80,18 +112,11 @@ class LocalSource:
         """Nothing is open yet."""
         self._members = Members(self._open)
 
-    def __getstate__(self) -> dict[str, Any]:  # noqa: D105
-        return {key: value for key, value in self.__dict__.items() if key != "_members"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:  # noqa: D105
-        self.__dict__.update(state)
-        self._members = Members(self._open)
-
     def entries(self) -> Iterator[Entry | Trouble]:
         """Give everything, sorted by name within each folder."""
         for start in self.starts:
             path = os.path.join(self.root, start) if start else self.root
-            if start and self.target is not None and _lies_in(path, self.target):
+            if start and any(_lies_in(path, other) for other in self.without):
                 continue
             if os.path.isdir(path):
                 yield from self._walk(start, ())
@@ -106,7 +131,7 @@ class LocalSource:
             content = self._members.read(where)
             return content, hashlib.sha256(content).hexdigest()
         path = Path(self.root, where[0])
-        if not _is_text(where[0]):
+        if not is_text(where[0]):
             content = path.read_bytes()
             return content, hashlib.sha256(content).hexdigest()
         with path.open("rb") as file:
@@ -138,7 +163,7 @@ class LocalSource:
             if (self_id := (found.st_dev, found.st_ino)) in above:
                 yield Trouble(below, "LinkLoop", f"{below}: a link back to a folder it lies in", failed=False)
                 return
-            if self.target is not None and _same(found, self.target):
+            if any(_same(found, other) for other in self.without):
                 return
             with os.scandir(path) as scan:
                 children = sorted(scan, key=lambda child: child.name)
@@ -152,69 +177,18 @@ class LocalSource:
                 continue
             if _is_folder(child):
                 yield from self._walk(key, (*above, self_id))
-            else:
+            elif not any(child.name == os.path.basename(one) and _lies_in(child.path, one) for one in self.without):
                 yield _file_entry(child, key)
 
 
-@dataclass
-class LocalTarget:
-    """A folder of results."""
-
-    root: str
-    is_remote: bool = field(default=False, init=False)
-
-    @property
-    def identity(self) -> str:
-        """The folder's path."""
-        return self.root
-
-    def standing(self) -> Iterator[Standing]:
-        """Give every file that stands there, without those of the ledger."""
-        for entry in LocalSource(self.root).entries() if os.path.isdir(self.root) else ():
-            if isinstance(entry, Entry):
-                yield Standing(entry.key, entry.size, entry.stamp)
-
-    def writer(self, photo: Photo, name: str, options: SaveOptions) -> Callable[[bool], Standing]:
-        """Return what writes a result; pixels are computed while it does."""
-        path = Path(self.root, name)
-
-        def write(overwrite: bool) -> Standing:
-            _make(path.parent)
-            if _is_text(name):
-                photo.save(path, options=replace(options, overwrite=overwrite))
-            else:
-                content = photo.encode(options)
-                write_atomically(path, overwrite, lambda part: cast(None, part.write_bytes(content)))
-            found = path.stat()
-            return Standing(name, found.st_size, str(found.st_mtime_ns))
-
-        return write
-
-    def keep(self, name: str, content: Path) -> str:
-        """Put a file of the report into the state folder and return where it is."""
-        path = Path(self.root, STATE_FOLDER, name)
-        if path != content:
-            _make(path.parent)
-            path.write_bytes(content.read_bytes())
-        return str(path)
-
-    def tidy(self, names: list[str]) -> None:
-        """Remove what a killed process left beside results that it had begun."""
-        for name in names:
-            path = Path(os.path.realpath(Path(self.root, name)))
-            for left in glob.iglob(glob.escape(str(path.with_name(f".{path.name[:80]}."))) + "*.part*"):
-                with suppress(OSError):
-                    os.unlink(left)
-
-
-def local_source(name: str, target: str | None) -> LocalSource:
+def local_source(name: str, without: tuple[str, ...] = ()) -> LocalSource:
     """Return a folder, a file, an archive or a glob as a source; raises OptionError where there is none."""
     path = os.path.abspath(name)
     if os.path.isdir(path):
-        return LocalSource(path, ("",), target, path)
+        return LocalSource(path, ("",), without, path)
     if os.path.exists(path):
         root, start = os.path.split(path)
-        return LocalSource(root, (start,), target, path)
+        return LocalSource(root, (start,), without, path)
     if not glob.has_magic(name):
         raise OptionError(f"{name}: no such file or folder; give a folder, an archive, a glob or a URL")
     parts = Path(path).parts
@@ -225,7 +199,7 @@ def local_source(name: str, target: str | None) -> LocalSource:
     starts = tuple(start for start in found if not (deep and os.path.isdir(os.path.join(root, start))))
     if not starts:
         raise OptionError(f"{name}: no file fits this pattern; check it")
-    return LocalSource(root, starts, target, root)
+    return LocalSource(root, starts, without, root)
 
 
 def _file_entry(file: "os.DirEntry[str] | str", key: str) -> Entry | Trouble:
@@ -245,7 +219,7 @@ def _is_folder(child: "os.DirEntry[str]") -> bool:
         return False
 
 
-def _is_text(name: str) -> bool:
+def is_text(name: str) -> bool:
     """Tell whether a file name is Unicode; libvips opens no other."""
     try:
         name.encode()
@@ -262,10 +236,3 @@ def _same(found: os.stat_result, path: str) -> bool:
 
 def _lies_in(path: str, folder: str) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputUnwritable(f"{folder}: cannot be made ({said(error)}); choose another target") from error

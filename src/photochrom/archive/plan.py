@@ -1,13 +1,14 @@
 """What is left to do: every file of a source is held against the ledger and against what stands in the target."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, TypeVar
 
 from photochrom.archive.entry import NOT_A_PHOTO, Entry, Standing, Trouble
-from photochrom.archive.ledger import Ledger, Planned, Row
+from photochrom.archive.ledger import Ledger
 from photochrom.archive.names import Globs, result_name, second_name
+from photochrom.archive.rows import Planned, Row
 
 T = TypeVar("T")
 
@@ -85,31 +86,19 @@ def decide(entry: Entry, target: str, known: tuple[Row | None, Standing | None],
         return None
     planned = Planned(target, entry.key, entry.where, entry.size, entry.stamp)
     if stands is None or rules.overwrite:
-        return _replacing(planned, rules.overwrite)
+        return replace(planned, replaces=rules.overwrite)
     if row is None or not row.mine:
         why = f"{target}: exists already and is none of ours; move it away or allow --overwrite"
-        return _refused(planned, "OutputExists", why)
+        return replace(planned, state="failed", kind="OutputExists", reason=why)
     touched = row.result_stamp is not None and (row.result_size, row.result_stamp) != (stands.size, stands.stamp)
     if touched and row.state not in ("begun", "waiting"):
         why = f"{target}: was changed after it was made; move it away or allow --overwrite"
-        return _refused(planned, "OutputExists", why)
-    return _replacing(planned, True, row.content if _is_made(row, rules) else None)
+        return replace(planned, state="failed", kind="OutputExists", reason=why)
+    return replace(planned, replaces=True, expected=row.content if _is_made(row, rules) else None)
 
 
 def _is_made(row: Row, rules: Rules) -> bool:
     return row.state == "done" and row.made == rules.made
-
-
-def _replacing(planned: Planned, replaces: bool, expected: str | None = None) -> Planned:
-    return Planned(
-        planned.target, planned.source, planned.where, planned.size, planned.stamp, "waiting", replaces, expected
-    )
-
-
-def _refused(planned: Planned, kind: str, why: str) -> Planned:
-    return Planned(
-        planned.target, planned.source, planned.where, planned.size, planned.stamp, "failed", kind=kind, reason=why
-    )
 
 
 def _decided(

@@ -1,97 +1,23 @@
-"""Sources and targets that fsspec reaches: s3://, gs://, az://, sftp://, memory:// and many more."""
+"""Sources and targets at URLs."""
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeVar, cast
+from typing import Any, BinaryIO, cast
 
 from photochrom.archive.entry import STATE_FOLDER, Entry, Standing, Trouble
-from photochrom.archive.faults import retry, said
+from photochrom.archive.faults import said
 from photochrom.archive.members import Members, is_archive, list_members
 from photochrom.archive.names import is_sidecar
-from photochrom.errors import OptionError, OutputExists, OutputUnwritable
+from photochrom.archive.places import Unpacked
+from photochrom.archive.store import WHOLE, Store, fixed_part, has_pattern, stamp_of
+from photochrom.errors import OutputExists, OutputUnwritable, PhotochromError
 from photochrom.photo import Photo, SaveOptions
 from photochrom.photo.formats import by_suffix
-
-T = TypeVar("T")
-
-_WHOLE: Final = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "r2", "memory"}
-"""Stores in which an object appears whole or not at all; elsewhere a result is uploaded beside and renamed."""
-
-_STAMPS: Final = ("ETag", "etag", "md5Hash", "content_md5", "LastModified", "last_modified", "mtime", "created")
-_PATIENCE: Final = {"s3": {"config_kwargs": {"connect_timeout": 10, "read_timeout": 60}}}
-"""What is given to file systems that would wait long for a server that hangs, unless the user gives something."""
-
-
-@dataclass
-class Store:
-    """A file system of fsspec and a place in it; goes between processes, each connects by itself."""
-
-    url: str
-    options: dict[str, Any] = field(default_factory=dict)
-    retries: int = 4
-
-    @property
-    def identity(self) -> str:
-        """The URL, without a password."""
-        return without_password(self.url).rstrip("/")
-
-    @property
-    def scheme(self) -> str:
-        """What stands before ://."""
-        return self.url.partition("://")[0].rpartition("::")[2].lower()
-
-    @property
-    def system(self) -> Any:
-        """The file system: of fsspec's own cache, one for each thread."""
-        return self._reach()[0]
-
-    @property
-    def root(self) -> str:
-        """The place in the file system."""
-        return str(self._reach()[1]).rstrip("/")
-
-    def path(self, key: str) -> str:
-        """Return the path of a key below the place."""
-        return f"{self.root}/{key}" if self.root else key
-
-    def key(self, path: str) -> str:
-        """Return the key of a path below the place."""
-        return path.lstrip("/")[len(self.root.lstrip("/")) :].lstrip("/")
-
-    def files(self, below: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Give (key, what is known) of all files below a path, folder by folder, sorted; raises what fsspec raises."""
-        found = self.again(lambda: self.system.ls(below, detail=True))
-        for info in sorted(found, key=lambda info: str(info["name"])):
-            name = str(info["name"]).rstrip("/")
-            if name.strip("/") == below.strip("/"):
-                continue  # the mark of an empty folder
-            if info.get("type") == "directory":
-                yield from self.files(name)
-            else:
-                yield self.key(name), info
-
-    def again(self, do: Callable[[], T]) -> T:
-        """Return what ``do`` does; faults that pass are waited for."""
-        return retry(do, self.retries)
-
-    def _reach(self) -> tuple[Any, str]:
-        try:
-            core: Any = import_module("fsspec.core")
-            options = {"use_listings_cache": False} | _PATIENCE.get(self.scheme, {}) | self.options
-            system, path = core.url_to_fs(self.url, **options)
-        except ImportError as error:
-            missing = getattr(error, "name", None) or said(error)
-            raise OptionError(f"{self.identity}: needs {missing}; pip install 'photochrom[batch]' brings it") from error
-        except (ValueError, TypeError) as error:
-            raise OptionError(f"{self.identity}: {said(error)}; expected a URL such as s3://bucket/folder") from error
-        if self.scheme in _WHOLE and self.scheme != "memory" and not str(path).strip("/"):
-            raise OptionError(f"{self.identity}: names no bucket; expected a URL such as s3://bucket/folder")
-        return system, path
+from photochrom.photo.target import part_start
 
 
 @dataclass
@@ -104,13 +30,6 @@ class RemoteSource:
 
     def __post_init__(self) -> None:
         """Nothing is open yet."""
-        self._members = Members(self._open)
-
-    def __getstate__(self) -> dict[str, Any]:  # noqa: D105
-        return {key: value for key, value in self.__dict__.items() if key != "_members"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:  # noqa: D105
-        self.__dict__.update(state)
         self._members = Members(self._open)
 
     @property
@@ -173,11 +92,12 @@ class RemoteSource:
 
 
 @dataclass
-class RemoteTarget:
+class RemoteTarget(Unpacked):
     """A folder of results at a URL."""
 
     store: Store
     is_remote: bool = field(default=True, init=False)
+    is_archive: bool = field(default=False, init=False)
 
     @property
     def identity(self) -> str:
@@ -185,13 +105,11 @@ class RemoteTarget:
         return self.store.identity
 
     def standing(self) -> Iterator[Standing]:
-        """Give every file that stands there, without those of the ledger."""
-        try:
+        """Give every file that stands there, without those of the ledger; raises OutputUnwritable."""
+        with suppress(FileNotFoundError), self._reached():
             for key, info in self.store.files(self.store.root):
                 if STATE_FOLDER not in key.split("/"):
                     yield Standing(key, int(info.get("size") or 0), stamp_of(info))
-        except FileNotFoundError:
-            return
 
     def writer(self, photo: Photo, name: str, options: SaveOptions) -> Callable[[bool], Standing]:
         """Return what uploads a result; its bytes are computed now."""
@@ -203,11 +121,12 @@ class RemoteTarget:
         path, system = self.store.path(name), self.store.system
         if not overwrite and system.exists(path):
             raise OutputExists(f"{name}: exists already; choose another target or allow overwriting")
-        if self.store.scheme in _WHOLE:
+        if self.store.scheme in WHOLE:
             system.pipe_file(path, content)
         else:
-            part = f"{path.rpartition('/')[0]}/.{os.urandom(6).hex()}.part"
-            system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            folder, _, last = path.rpartition("/")
+            part = f"{folder}/{part_start(last)}{os.urandom(6).hex()}.part"
+            system.makedirs(folder, exist_ok=True)
             try:
                 system.pipe_file(part, content)
                 system.mv(part, path)
@@ -219,47 +138,51 @@ class RemoteTarget:
             raise OutputUnwritable(f"{name}: arrived with {info.get('size')} bytes of {len(content)}; try again")
         return Standing(name, len(content), stamp_of(info))
 
-    def kept(self, name: str) -> bytes | None:
-        """Return a file of the state folder; None where there is none."""
-        try:
-            path = self.store.path(f"{STATE_FOLDER}/{name}")
-            return cast(bytes, self.store.again(lambda: self.store.system.cat_file(path)))
-        except FileNotFoundError:
-            return None
+    def tidy(self, names: list[str]) -> None:
+        """Remove what killed processes left beside results that they had begun, where objects are not whole at once."""
+        if self.store.scheme in WHOLE:
+            return
+        begun: dict[str, list[str]] = {}
+        for name in names:
+            folder, _, last = self.store.path(name).rpartition("/")
+            begun.setdefault(folder, []).append(part_start(last))
+        for folder, starts in begun.items():
+            with suppress(Exception):  # each file system has its own; what is left is no harm
+                for path in self.store.system.ls(folder, detail=False):
+                    last = str(path).rpartition("/")[2]
+                    if last.endswith(".part") and last.startswith(tuple(starts)):
+                        self.store.system.rm_file(path)
 
-    def keep(self, name: str, content: Path) -> str:
-        """Put a file of the report into the state folder and return where it is."""
-        self.store.again(lambda: self.upload(content.read_bytes(), f"{STATE_FOLDER}/{name}", True))
+    def keep(self, name: str, content: Path) -> None:
+        """Put a file of the report into the state folder, whole or not at all."""
+        with self._reached():
+            self.store.again(lambda: self.upload(content.read_bytes(), f"{STATE_FOLDER}/{name}", True))
+
+    def place(self, name: str) -> str:
+        """Return the URL of a file of the report."""
         return f"{self.identity}/{STATE_FOLDER}/{name}"
+
+    def restore(self, name: str, into: Path) -> bool:
+        """Write to a path what an earlier run kept under a name; returns whether there is any."""
+        with suppress(FileNotFoundError), self._reached():
+            path = self.store.path(f"{STATE_FOLDER}/{name}")
+            into.write_bytes(self.store.again(lambda: self.store.system.cat_file(path)))
+            return True
+        return False
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Say in one line what keeps a file system, of which each has its own errors, from doing what it is to do."""
+        try:
+            yield
+        except (PhotochromError, FileNotFoundError):
+            raise
+        except Exception as error:
+            text = f"{self.identity}: cannot be reached or written ({said(error)}); check the address and the rights"
+            raise OutputUnwritable(text) from error
 
 
 def options_for(name: str, options: SaveOptions) -> SaveOptions:
     """Return the options with the format that a name asks for: what :meth:`Photo.save` does with a path."""
     named = by_suffix(os.path.splitext(name)[1])
     return options if options.format or named is None else SaveOptions(named.name, options.quality, options.overwrite)
-
-
-def is_url(name: str) -> bool:
-    """Tell whether a name is a URL."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.:-]*://", name) is not None
-
-
-def without_password(url: str) -> str:
-    """Return a URL as it may be shown."""
-    return re.sub(r"(://[^/@:]+):[^/@]*@", r"\1@", url)
-
-
-def has_pattern(path: str) -> bool:
-    """Tell whether a path holds a pattern."""
-    return any(sign in path for sign in "*?[")
-
-
-def fixed_part(path: str) -> str:
-    """Return the folder of a path before its first pattern."""
-    parts = path.split("/")
-    return "/".join(parts[: next(number for number, part in enumerate(parts) if has_pattern(part))])
-
-
-def stamp_of(info: dict[str, Any]) -> str:
-    """Return what tells a changed file, of what a file system knows of it."""
-    return next((str(info[name]) for name in _STAMPS if info.get(name) is not None), "")
