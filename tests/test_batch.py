@@ -92,3 +92,22 @@ def test_hints_fit_into_the_smallest_crop() -> None:
     hints = simulate_hints(torch.ones(50, 2, 16, 16), torch.Generator().manual_seed(0))
     assert hints.shape == (50, 3, 16, 16)
     assert hints[:, 0].amax(dim=(1, 2)).all()
+
+
+def test_photos_get_the_same_hints_however_a_step_is_shared() -> None:
+    ab = torch.rand(12, 2, 32, 32, generator=torch.Generator().manual_seed(2))
+    whole = simulate_hints(ab, torch.Generator().manual_seed(5))
+    for world in (2, 3, 12):
+        share = 12 // world
+        parts = [
+            simulate_hints(ab[start : start + share], torch.Generator().manual_seed(5), before=start)
+            for start in range(0, 12, share)
+        ]
+        assert torch.equal(torch.cat(parts), whole)
+    assert whole.any()
+    photo, aged = photos(12)
+    made = [make_batch(*photos(12), torch.Generator().manual_seed(5)).hints_B3HW]
+    made.append(make_batch(photo[8:], aged[8:], torch.Generator().manual_seed(5), before=8).hints_B3HW)
+    assert made[0] is not None
+    assert made[1] is not None
+    assert torch.equal(made[0][8:], made[1])

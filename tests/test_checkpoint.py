@@ -14,7 +14,9 @@ from photochrom.checkpoint import (
     find_checkpoint,
     load_checkpoint,
     optimizer_tensors,
+    random_state,
     restore_optimizer,
+    restore_random,
     save_checkpoint,
 )
 from photochrom.errors import RunError
@@ -187,3 +189,14 @@ def test_moments_of_another_network_are_an_error() -> None:
 def test_state_is_readable_json(tmp_path: Path) -> None:
     saved(tmp_path, 1.0)
     assert json.loads((tmp_path / "checkpoint" / "state.json").read_text())["value"] == 1.0
+
+
+def test_what_dropout_draws_from_comes_back() -> None:
+    torch.manual_seed(3)
+    state = json.loads(json.dumps(random_state()))
+    drawn = torch.rand(5)
+    torch.manual_seed(4)
+    restore_random(state)
+    assert torch.equal(torch.rand(5), drawn)
+    restore_random({})  # a checkpoint of an older version
+    assert not torch.equal(torch.rand(5), drawn)

@@ -1,5 +1,6 @@
 """From sources and files to a plan, and training on from a model file."""
 
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from photochrom.card import Card, Decode
 from photochrom.chroma import chroma_from_card
 from photochrom.data.catalog import list_entries
 from photochrom.data.manifest import Manifest, Row
-from photochrom.errors import DataError, ModelError, RunError
+from photochrom.data.shelf import Shelf
+from photochrom.errors import DataError, ModelError, OptionError, RunError
 from photochrom.export import export_run, read_model, rewrite_card
 from photochrom.launch import find_photos, plan_run
 from photochrom.recipes import find_recipe
@@ -32,6 +34,20 @@ def test_a_plan_finds_the_photos_and_makes_the_folder(photo_folder: Path, tmp_pa
     assert 0 < len(plan.validation) < 24
     assert plan.weights is plan.chroma is None
     assert plan.origins == ({"what": "photos", "name": photo_folder.name, "count": "24"},)
+
+
+def test_shards_at_urls_are_kept_where_the_start_says(photo_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    with tarfile.open(tmp_path / "a.tar", "w") as shard:
+        shard.add(photo_folder, "photos")
+    start = Start(cache=tmp_path / "cache", cache_gb=2.5)
+    urls = [f"file://{tmp_path}/*.tar"]
+    plan = plan_run(TINY, urls, [], tmp_path / "run", Budget(steps=1), start)
+    assert (len(plan.entries), len(plan.validation)) == (21, 3)
+    assert {entry.shard.shelf for entry in plan.entries if entry.shard} == {Shelf(tmp_path / "cache", 2_500_000_000)}
+    assert plan.origins == ({"what": "photos", "name": "*.tar", "count": "21"},)
+    with pytest.raises(OptionError, match="room for shards is -1 GB"):
+        plan_run(TINY, urls, [], tmp_path / "run", Budget(steps=1), Start(cache_gb=-1))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from photochrom import train as train_module
-from photochrom.budget import Budget, Start
+from photochrom.budget import Budget, Start, rate_factor
 from photochrom.checkpoint import load_checkpoint
 from photochrom.chroma import Bins
 from photochrom.data.catalog import Entry, list_entries
@@ -24,7 +24,7 @@ from photochrom.objectives import Supervised
 from photochrom.recipe import Recipe, Stage
 from photochrom.recipes import find_recipe
 from photochrom.runlog import read_log
-from photochrom.train import Plan, Report, Session, rate_factor, train
+from photochrom.train import Plan, Report, Session, train
 
 TINY = find_recipe("default_tiny")
 EQUAL = Bins.published()
@@ -205,6 +205,42 @@ def test_a_stopped_run_goes_on_to_the_same_curve(
         for name, value in theirs.items():
             torch.testing.assert_close(mine[name], value, rtol=1e-4, atol=1e-6)
     assert load_checkpoint(plan.run / "checkpoint")[1]["origins"] == [*origins, {"what": "photos", "name": "more"}]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_with_dropout_goes_on_to_the_same_curve(plan: Plan) -> None:
+    recipe, whole = find_recipe("pix2pix_tiny"), replace(plan, chroma=None, budget=Budget(steps=6, save_minutes=0))
+
+    def stopping(report: Report) -> None:
+        if report.step == 3:
+            raise KeyboardInterrupt
+
+    plan.run.joinpath("whole").mkdir()
+    train(recipe, replace(whole, run=plan.run / "whole"))
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, whole, stopping)
+    torch.manual_seed(99)
+    train(recipe, whole)
+    np.testing.assert_allclose(losses(plan.run), losses(plan.run / "whole"), rtol=1e-5)
+
+
+@pytest.mark.usefixtures("quick")
+def test_other_photos_than_a_run_began_with_are_told(
+    plan: Plan, entries: list[Entry], caplog: pytest.LogCaptureFixture
+) -> None:
+    train(TINY, plan)
+    train(TINY, replace(plan, budget=Budget(steps=5)))
+    assert not caplog.records
+    train(TINY, replace(plan, entries=entries[:-1], budget=Budget(steps=6)))
+    assert [record.message for record in caplog.records] == [
+        "these are other photos than those the run began with: they come in another order from now on"
+    ]
+
+
+def test_processes_with_different_photos_are_an_error(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train_module, "gather_object", lambda marks: [*marks, "another"])
+    with pytest.raises(RunError, match=r"were given different photos; give all nodes the same --photos and --manifest"):
+        Session(TINY, plan, Accelerator())
 
 
 @pytest.mark.usefixtures("quick")

@@ -1,9 +1,13 @@
 """What the command line may say of a training run: how long, from where, with what."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from photochrom.errors import RunError
+
+LOWEST_RATE = 0.01
+"""Share of the highest learning rate that a run ends with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +56,17 @@ class Start:
     "Compile the network (needs a C++ compiler): a third faster on a CPU."
     precision: str = "no"
     "no (float32), bf16 or fp16."
+    cache: Path | None = None
+    "Folder on a local disk where shards from URLs are kept; in this user's cache folder if not given."
+    cache_gb: float = 50.0
+    "Gigabytes of such shards that are kept at most."
+
+
+def rate_factor(progress: float, warm_up: float, schedule: str = "cosine") -> float:
+    """Return the share of the highest learning rate at ``progress`` (0..1): linear warm-up, then the schedule."""
+    if progress < warm_up:
+        return max(progress / warm_up, 1e-3)
+    if schedule == "constant":
+        return 1.0
+    done = (progress - warm_up) / (1 - warm_up)
+    return LOWEST_RATE + (1 - LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * done))

@@ -3,10 +3,12 @@
 A run's folder holds ``checkpoint/`` with the newest state (and ``checkpoint.old/`` for the moment of the swap):
 
     painter.safetensors             weights      averaged.safetensors   EMA of the weights
-    painter_optimizer.safetensors   moments      state.json             step, stage, seconds, recipe, chroma, origins
+    painter_optimizer.safetensors   moments      state.json             step, stage, seconds, recipe, chroma, origins,
+                                                                        mark of the photos, random state
     critic.safetensors and critic_optimizer.safetensors where the recipe has a critic
 """
 
+import base64
 import json
 import os
 import shutil
@@ -86,3 +88,21 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, module: nn.Module, tenso
         if placed.dim() == 4:
             placed = placed.contiguous(memory_format=torch.channels_last)
         optimizer.state[parameter][moment] = placed
+
+
+def random_state() -> dict[str, str]:
+    """Return the state of what dropout draws from, on the processor and on the device in use."""
+    states = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        states["cuda"] = torch.cuda.get_rng_state()
+    return {name: base64.b64encode(state.numpy().tobytes()).decode() for name, state in states.items()}
+
+
+def restore_random(states: dict[str, str]) -> None:
+    """Put back what :func:`random_state` gave, of the devices that are here."""
+    for name, state in states.items():
+        known = torch.frombuffer(bytearray(base64.b64decode(state)), dtype=torch.uint8)
+        if name == "cpu":
+            torch.set_rng_state(known)
+        elif torch.cuda.is_available():
+            torch.cuda.set_rng_state(known)

@@ -8,6 +8,7 @@ from photochrom.budget import Budget, Start
 from photochrom.chroma import chroma_from_card
 from photochrom.data.catalog import Entry, list_entries
 from photochrom.data.manifest import Manifest
+from photochrom.data.shelf import GIGABYTE, Shelf, usual_folder
 from photochrom.errors import DataError, RunError
 from photochrom.export import read_model
 from photochrom.recipe import Recipe
@@ -24,7 +25,8 @@ def plan_run(
 ) -> Plan:
     """Find the photos, read the weights to start from, make the run's folder; nothing is trained yet.
 
-    Raises DataError when there are no photos, RunError or ModelError when the start is not possible.
+    Raises DataError when there are no photos, OptionError where an option is out of its range, RunError or ModelError
+    when the start is not possible.
     """
     if budget.steps is None and budget.minutes is None:
         budget = replace(budget, minutes=recipe.minutes)
@@ -33,7 +35,8 @@ def plan_run(
         raise RunError(f"unknown precision {start.precision!r}; choose one of: {', '.join(PRECISIONS)}")
     if start.encoder is not None and start.init is not None:
         raise RunError("both --encoder and --init were given; a run starts from one of them")
-    entries, looked_at = find_photos(photos, validation, start.manifest)
+    shelf = Shelf(start.cache or usual_folder(), round(start.cache_gb * GIGABYTE))
+    entries, looked_at = find_photos(photos, validation, start.manifest, shelf)
     plan = Plan(run, entries, looked_at, budget, start, origins=(_origin("photos", " ".join(photos), len(entries)),))
     init = start.init
     if init is None and start.encoder is None and recipe.starts_from is not None:
@@ -54,22 +57,22 @@ def _started_from(plan: Plan, model: Path) -> Plan:
 
 
 def find_photos(
-    photos: Sequence[str], validation: Sequence[str], manifest: Path | None
+    photos: Sequence[str], validation: Sequence[str], manifest: Path | None, shelf: Shelf | None = None
 ) -> tuple[list[Entry], list[Entry]]:
     """Return the photos to train on and those to look at.
 
     With a manifest only accepted photos are trained on, and its validation split is looked at where no other
-    ``validation`` photos are given. With neither, every tenth photo is kept from training to be looked at. Raises
-    DataError when too few are left.
+    ``validation`` photos are given. With neither, every tenth photo is kept from training to be looked at. Photos of
+    object stores are kept on ``shelf``. Raises DataError when too few are left.
     """
-    entries = list_entries(photos)
+    entries = list_entries(photos, shelf)
     if manifest is None and not validation:
         if len(entries) < HELD_OUT:
             raise DataError(f"{len(entries)} photos are too few to train on and look at; give {HELD_OUT} or more")
         return [entry for n, entry in enumerate(entries) if n % HELD_OUT], entries[::HELD_OUT]
     known = Manifest.load(manifest) if manifest is not None else None
     if validation:
-        return entries if known is None else known.accepted(entries), list_entries(validation)
+        return entries if known is None else known.accepted(entries), list_entries(validation, shelf)
     assert known is not None
     return known.accepted(entries, "train"), known.accepted(entries, "val")
 

@@ -6,6 +6,7 @@ A run lives in a folder: checkpoint/, log.jsonl, curves.png, samples/. Started a
 where the checkpoint stands and follows the same curve as if it had never stopped.
 """
 
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,15 +17,15 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast
+from accelerate.utils import broadcast, gather_object
 from torch import Tensor, nn
 
 from photochrom.batch import make_batch
-from photochrom.budget import Budget, Start
+from photochrom.budget import Budget, Start, rate_factor
 from photochrom.card import Decode
-from photochrom.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
+from photochrom.checkpoint import find_checkpoint, load_checkpoint, random_state, restore_random, save_checkpoint
 from photochrom.chroma import Chroma, chroma_from_card
-from photochrom.data.catalog import Entry
+from photochrom.data.catalog import Entry, list_mark
 from photochrom.data.loading import LoadPlan, batches, fixed_samples
 from photochrom.errors import RunError
 from photochrom.objectives import Turn
@@ -34,11 +35,12 @@ from photochrom.recipe import Recipe, Stage
 from photochrom.runlog import RunLog, draw_curves
 from photochrom.trainee import Trainee, build_trainee, load_encoder, load_eyes, load_weights
 
-LOWEST_RATE = 0.01
 PREVIEW_PHOTOS = 96
 PREVIEW_SIZE = 128
 """Validation photos are looked at in this size, or that of the last stage where it is smaller."""
 FOREVER = 10**9
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Session:
         self.origins = plan.origins
         self.last_saved = self.last_checked = 0.0
         self.optimizers: dict[str, Any] = {}
+        self.mark = self._agreed()
         self.trainee, tensors = self._begin()
         if tensors is not None:
             self.trainee.restore(tensors)
@@ -123,6 +126,13 @@ class Session:
         looked_at = fixed_samples(plan.validation, size, PREVIEW_PHOTOS)
         self.preview = Preview(*looked_at, self.trainee.chroma, self.trainee.takes_hints)
         self.log = RunLog(plan.run, self.at.step) if accelerator.is_main_process else None
+
+    def _agreed(self) -> str:
+        """Return the mark of the list of photos, of which each process takes its share."""
+        marks = gather_object([list_mark(self.plan.entries)])
+        if len(set(marks)) > 1:
+            raise RunError("the processes were given different photos; give all nodes the same --photos and --manifest")
+        return str(marks[0])
 
     def _begin(self) -> tuple[Trainee, dict[str, dict[str, Tensor]] | None]:
         """Build the trainee, from the checkpoint when there is one."""
@@ -139,10 +149,14 @@ class Session:
         tensors, state = load_checkpoint(folder)
         if state["recipe"] != self.recipe.to_json():
             raise RunError(f"{self.plan.run} holds a run of another recipe; choose another folder or remove it")
+        if state.get("mark", self.mark) != self.mark and self.accelerator.is_main_process:
+            _log.warning("these are other photos than those the run began with: they come in another order from now on")
         self.at = Position(**state["position"])
         self.last_saved = self.last_checked = self.at.seconds
         self.origins = (*state["origins"], *(new for new in self.plan.origins if new not in state["origins"]))
-        return build_trainee(self.recipe, chroma_from_card(state["chroma"]), self.accelerator.device), tensors
+        trainee = build_trainee(self.recipe, chroma_from_card(state["chroma"]), self.accelerator.device)
+        restore_random(state.get("random", {}))
+        return trainee, tensors
 
     def _prepared(self) -> dict[str, nn.Module]:
         """Hand parts and optimizers to the engine, the painter compiled if that was asked for."""
@@ -196,9 +210,9 @@ class Session:
     def _step(self, stage: Stage, photo: Tensor, aged: Tensor) -> dict[str, float]:
         """One step: every turn of the objective steps its part's optimizer."""
         device = self.accelerator.device
-        random = (self.recipe.seed * 1_000_003 + self.at.step) * 64 + self.accelerator.process_index
-        seed = torch.Generator().manual_seed(random)
-        batch = make_batch(photo.to(device), aged.to(device), seed, self.trainee.takes_hints)
+        seed = torch.Generator().manual_seed((self.recipe.seed * 1_000_003 + self.at.step) * 64)
+        before = self.accelerator.process_index * len(photo)
+        batch = make_batch(photo.to(device), aged.to(device), seed, self.trainee.takes_hints, before)
         factor = stage.rate * rate_factor(self.progress(), self.recipe.warm_up, self.recipe.schedule)
         for optimizer in self.trainee.optimizers.values():
             for group in optimizer.param_groups:
@@ -275,15 +289,7 @@ class Session:
             "decode": asdict(self.plan.decode),
             "origins": list(self.origins),
             "photos": len(self.plan.entries),
+            "mark": self.mark,
+            "random": random_state(),
         }
         save_checkpoint(self.plan.run, self.trainee.tensors(), state)
-
-
-def rate_factor(progress: float, warm_up: float, schedule: str = "cosine") -> float:
-    """Return the share of the highest learning rate at ``progress`` (0..1): linear warm-up, then the schedule."""
-    if progress < warm_up:
-        return max(progress / warm_up, 1e-3)
-    if schedule == "constant":
-        return 1.0
-    done = (progress - warm_up) / (1 - warm_up)
-    return LOWEST_RATE + (1 - LOWEST_RATE) * 0.5 * (1 + math.cos(math.pi * done))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +18,17 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from photochrom.data.augment import age, centered, clean_gray, paired
 from photochrom.data.catalog import Entry, decode
-from photochrom.errors import DataError, OptionError
+from photochrom.data.order import Order, ReadAhead
+from photochrom.errors import DataError, OptionError, RunError
 
 UInt8Array = npt.NDArray[np.uint8]
 
 PREFETCH = 4
 TRIES = 32
 DRAFT_MARGIN = 2
-ORDER_STREAM, PHOTO_STREAM = 0, 1
+PHOTO_STREAM = 1
+LANES = 16
+"""Photos of object stores that are asked for at the same time where few are wanted."""
 
 _log = logging.getLogger(__name__)
 
@@ -72,15 +75,15 @@ class LoadPlan:
 class Samples(Dataset[tuple[UInt8Array, UInt8Array]]):
     """The endless row of training pairs: item p depends on the entries, the size, the seed and p alone.
 
-    Epoch p // len(entries) has its own random order in which every photo occurs once. An item is the photo,
-    uint8 (3, size, size), and its gray, aged or clean, uint8 (1, size, size). A photo that cannot be decoded is logged
-    once as a warning and replaced by the next one in that order.
+    Epoch p // len(entries) has its own random order (:class:`Order`) in which every photo occurs once. An item is the
+    photo, uint8 (3, size, size), and its gray, aged or clean, uint8 (1, size, size). A photo that cannot be decoded is
+    logged once as a warning and replaced by the next one in that order; a store that cannot be read is an error.
     """
 
     def __init__(self, entries: Sequence[Entry], size: int, seed: int, aged: bool = True) -> None:
         """Raise DataError where there are no entries."""
-        if not entries:
-            raise DataError("No photos to train on; check the source and the manifest's accepted photos.")
+        self.order = Order(entries, seed)
+        self.ahead = ReadAhead(self.order)
         self.entries = entries
         self.size = size
         self.seed = seed
@@ -101,9 +104,10 @@ class Samples(Dataset[tuple[UInt8Array, UInt8Array]]):
     def _photo(self, position: int) -> UInt8Array:
         count = len(self.entries)
         epoch, place = divmod(position, count)
-        order = _epoch_order(self.seed, epoch, count)
+        self.ahead.note(epoch, place)
+        order = self.order.epoch(epoch).order
         for step in range(TRIES):
-            entry = self.entries[order[(place + step) % count]]
+            entry = self.entries[int(order[(place + step) % count])]
             try:
                 return decode(entry, DRAFT_MARGIN * self.size)
             except DataError as error:
@@ -134,9 +138,11 @@ def batches(entries: Sequence[Entry], plan: LoadPlan) -> Iterator[tuple[torch.Te
     """Yield one (photos (B, 3, size, size), aged (B, 1, size, size)) pair of uint8 tensors for each step.
 
     B is `plan.batch / plan.world`. Neither the number of workers nor the first step changes what a step's
-    batch holds, and no global random state is used. Raises DataError where there are no photos.
+    batch holds, and no global random state is used. Raises DataError where there are no photos, OptionError where
+    there is too little room for those of object stores, and RunError where a store cannot be read.
     """
     samples = Samples(entries, plan.size, plan.seed, plan.aged)
+    samples.order.require_room(PREFETCH * max(1, plan.workers) * plan.batch)
     loader = DataLoader(
         samples,
         batch_sampler=_Steps(plan),
@@ -155,28 +161,33 @@ def _with_plain_errors(
     """Pass the batches on; of a worker's error keep the message, not the worker's traceback within it."""
     try:
         yield from loader
-    except DataError as error:
-        raise DataError(str(error).strip().rpartition("DataError: ")[2]) from None
+    except (DataError, RunError) as error:
+        kind = DataError if isinstance(error, DataError) else RunError
+        raise kind(str(error).strip().rpartition(f"{kind.__name__}: ")[2]) from None
 
 
 def fixed_samples(entries: Sequence[Entry], size: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Return up to `count` photos spread evenly over the entries: their center squares, and clean grays.
 
     The pair is (N, 3, size, size) and (N, 1, size, size), uint8, always the same; broken photos are left
-    out. Raises DataError where none can be decoded.
+    out. Raises DataError where none can be decoded, and RunError where a store cannot be read.
     """
-    chosen = np.unique(np.linspace(0, len(entries) - 1, min(count, len(entries))).round().astype(int))
-    pairs: list[tuple[UInt8Array, UInt8Array]] = []
-    for index in chosen.tolist():
-        try:
-            view = centered(decode(entries[index]), size)
-        except DataError as error:
-            _log.warning("skipped a broken photo: %s", error)
-            continue
-        pairs.append((view.transpose(2, 0, 1), clean_gray(view)[None]))
-    if not pairs:
+    numbers = np.unique(np.linspace(0, len(entries) - 1, min(count, len(entries))).round().astype(int))
+    chosen = [entries[number] for number in numbers.tolist()]
+    with ThreadPoolExecutor(LANES if any(entry.shard is not None for entry in chosen) else 1) as pool:
+        views = [view for view in pool.map(lambda entry: _view(entry, size), chosen) if view is not None]
+    if not views:
         raise DataError(f"None of {len(chosen)} photos can be decoded; expected at least one good photo.")
-    return _stack(pairs)
+    return _stack([(view.transpose(2, 0, 1), clean_gray(view)[None]) for view in views])
+
+
+def _view(entry: Entry, size: int) -> UInt8Array | None:
+    """Return a photo's center square; None where it is broken."""
+    try:
+        return centered(decode(entry, alone=True), size)
+    except DataError as error:
+        _log.warning("skipped a broken photo: %s", error)
+        return None
 
 
 def _stack(pairs: Sequence[tuple[UInt8Array, UInt8Array]]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -188,11 +199,3 @@ def _one_thread(_worker: int) -> None:
     """Keep a worker process from using the cores that training needs."""
     torch.set_num_threads(1)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-
-
-@lru_cache(maxsize=2)
-def _epoch_order(seed: int, epoch: int, count: int) -> list[int]:
-    """Return the order of the photos in an epoch."""
-    rng = np.random.default_rng((seed, ORDER_STREAM, epoch))
-    order: list[int] = rng.permutation(count).tolist()
-    return order

@@ -114,7 +114,7 @@ def clean(sources: Sequence[str], target: Path, *, workers: int = 1, progress: P
     """List the photos of `sources`, judge them all and write the manifest to `target`.
 
     `progress` is called with the numbers of photos done and to do. Raises DataError where there are no
-    photos and OutputUnwritable where `target` cannot be written.
+    photos, RunError where a store cannot be read, and OutputUnwritable where `target` cannot be written.
     """
     if not target.absolute().parent.is_dir():
         raise OutputUnwritable(f"{target}: there is no such folder to write to; make it first.")
@@ -190,7 +190,7 @@ def _one_thread() -> None:
 
 
 def _judged(entry: Entry) -> Row:
-    source = str(entry.path)
+    source = entry.source
     try:
         rgb = decode(entry)
     except DataError:
