@@ -61,6 +61,8 @@ def test_what_is_no_card_is_refused_in_one_line(text: str) -> None:
         {"balance": "much"},
         {"saturation": -1.0},
         {"working_size": 0},
+        {"contrast": 0.0},
+        {"daring": 11.0},
     ],
     ids=str,
 )

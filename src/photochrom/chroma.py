@@ -5,6 +5,7 @@ A class here has a ``kind`` (its name in cards and recipes), ``outputs`` (the ne
 unbounded numbers; the tanh, sigmoid or softmax that published systems end with is part of the chroma.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,12 +13,18 @@ import numpy as np
 
 from photochrom.card import Decode
 from photochrom.color.arrays import Array, namespace
-from photochrom.color.bins import AB_BINS, annealed_mean, distances
+from photochrom.color.bins import AB_BINS, annealed_mean, distances, entropy
 from photochrom.color.lab import rgb_to_lab
 from photochrom.errors import ModelError
 
 LARGEST_AB: Final = 110.0
 """The a and b of every sRGB color lie within plus and minus this."""
+
+PIVOT: Final = 9.0
+"""The chroma, in Lab units, that contrast leaves alone: about the median of what networks answer."""
+
+EVEN_DOUBT: Final = 0.5
+"""The doubt, 0..1, that daring leaves alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +61,27 @@ class Bins:
         return logits - _like(self.log_weights.reshape(shape) * (1 - balance), logits)
 
     def decode(self, raw: Array, decode: Decode, axis: int) -> Array:
-        """Turn scores (Q on ``axis``) into ab in Lab units (2 on ``axis``): annealed mean, then saturation."""
+        """Turn scores (Q on ``axis``) into ab in Lab units (2 on ``axis``): annealed mean, weight, saturation.
+
+        A mean over many colors is paler than each of them. Its chroma c = |ab| gets the weight
+        ((c + 1) / (:data:`PIVOT` + 1))^(contrast - 1) exp(daring (H - :data:`EVEN_DOUBT`)), with the doubt H of
+        :meth:`doubt`: a contrast over 1 makes the pale paler and the vivid more vivid, a daring over 0 gives back to
+        doubtful places what the mean took from them.
+        """
         scores = self.balanced(raw, decode.balance, axis)
-        return annealed_mean(scores, _like(self.colors, raw), decode.temperature, axis) * decode.saturation
+        ab = annealed_mean(scores, _like(self.colors, raw), decode.temperature, axis)
+        xp = namespace(ab)
+        if decode.contrast != 1:
+            chroma = xp.sqrt(xp.sum(ab * ab, axis=axis, keepdims=True))
+            ab = ab * ((chroma + 1) / (PIVOT + 1)) ** (decode.contrast - 1)
+        if decode.daring:
+            doubt = xp.expand_dims(self.doubt(raw, decode.balance, axis), axis=axis)
+            ab = ab * xp.exp(decode.daring * (doubt - EVEN_DOUBT))
+        return ab * decode.saturation
+
+    def doubt(self, raw: Array, balance: float, axis: int) -> Array:
+        """Return the entropy of the bins over its largest value log Q, 0..1; ``axis`` disappears."""
+        return entropy(self.balanced(raw, balance, axis), axis) / math.log(self.outputs)
 
     def neighbor_table(self, neighbors: int = 5) -> np.ndarray:
         """Return the nearest bins of every whole (a, b) from -128 to 127, shape (256, 256, neighbors), int64."""

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.answer import Answer
-from photochrom.color.bins import entropy
 from photochrom.color.lab import lab_to_rgb
 from photochrom.color.resample import downsample_area, fit_gamut, upsample_chroma
 from photochrom.photo import Photo, SaveOptions
@@ -80,8 +79,7 @@ def doubt_of(answer: Answer, again: Answer | None = None) -> NDArray[np.float32]
 
     Raises ModelError for a model without bins.
     """
-    bins = answer.bins
-    doubt = entropy(bins.balanced(answer.raw, answer.decode.balance, 0), 0) / np.log(bins.outputs)
+    doubt = answer.bins.doubt(answer.raw, answer.decode.balance, 0)
     if again is not None:
         ab = answer.ab()
         gap = downsample_area(again.ab(), *ab.shape[:2]) - ab
