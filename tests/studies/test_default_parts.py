@@ -71,6 +71,7 @@ def test_a_lead_is_the_mean_difference_photo_by_photo(truth: Truth) -> None:
     assert verdict((value, (low, high))) == "worse"
     assert verdict(right.lead(other, "ciede2000")) == "better"
     assert verdict(right.lead(right, "ciede2000")) == "no difference shown"
+    assert verdict((-0.002, (-0.003, -0.001))) == "no difference shown"
 
 
 def test_old_prints_are_seen_and_true_lightness_is_kept(photo_folder: Path, truth: Truth, tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ SHARES: Final = (0.6, 1.0)
 SHOWN: Final = 8
 TILE: Final = 118
 SAID: Final = {"better": "better than", "worse": "worse than", "no difference shown": "not shown to differ from"}
+SMALLEST: Final = 0.005
+"""A difference of CIEDE2000 that the table shows as 0.00 is none."""
 SEED: Final = 0
 """Of the dice that age photos."""
 
@@ -121,7 +123,9 @@ def compare(name: str, predictions: Sequence[Floats], truth: Truth) -> Compared:
 
 def verdict(found: tuple[float, Interval]) -> str:
     """Say whether a change of CIEDE2000 can be told from luck."""
-    _, (low, high) = found
+    mean, (low, high) = found
+    if abs(mean) < SMALLEST:
+        return "no difference shown"
     return "better" if high < 0 else "worse" if low > 0 else "no difference shown"
 
 
