@@ -62,7 +62,6 @@ def test_what_is_no_card_is_refused_in_one_line(text: str) -> None:
         {"saturation": -1.0},
         {"working_size": 0},
         {"contrast": 0.0},
-        {"daring": 11.0},
     ],
     ids=str,
 )

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from photochrom.card import Decode
-from photochrom.chroma import EVEN_DOUBT, PIVOT, Bins, chroma_from_card
+from photochrom.chroma import PIVOT, Bins, chroma_from_card
 from photochrom.color.bins import AB_BINS
 from photochrom.errors import ModelError
 
@@ -24,9 +24,9 @@ def test_the_published_bins_are_313_with_equal_weights() -> None:
 
 
 @pytest.mark.parametrize("decode", [Decode(), Decode(0.38, 1.0, 1.3), Decode(0.0, 0.5), Decode(0.7, 0.2, 0.5)], ids=str)
-@pytest.mark.parametrize(("contrast", "daring"), [(1.0, 0.0), (1.4, -2.0)])
-def test_torch_and_numpy_decode_alike(decode: Decode, contrast: float, daring: float) -> None:
-    bins, decode = Bins.published(WEIGHTS), replace(decode, contrast=contrast, daring=daring)
+@pytest.mark.parametrize("contrast", [1.0, 1.4])
+def test_torch_and_numpy_decode_alike(decode: Decode, contrast: float) -> None:
+    bins, decode = Bins.published(WEIGHTS), replace(decode, contrast=contrast)
     ab = bins.decode(SCORES, decode, axis=0)
     other = bins.decode(torch.from_numpy(SCORES), decode, axis=0)
     assert ab.shape == (2, 5, 4)
@@ -79,17 +79,6 @@ def test_contrast_makes_the_pale_paler_and_the_vivid_more_vivid() -> None:
     assert (changed[chroma < PIVOT] <= chroma[chroma < PIVOT]).all()
     assert (changed[chroma > PIVOT] > chroma[chroma > PIVOT]).all()
     np.testing.assert_allclose(changed, chroma * np.sqrt((chroma + 1) / (PIVOT + 1)), rtol=1e-4, atol=1e-4)
-
-
-def test_daring_moves_color_from_sure_places_to_doubtful_ones() -> None:
-    bins, sharpness = Bins.published(), np.array([0.2, 40.0], np.float32)
-    scores = SCORES[:, :1, :1] * sharpness
-    plain, daring = (bins.decode(scores, Decode(1.0, daring=value), axis=0) for value in (0.0, 2.0))
-    doubt = bins.doubt(scores, 0.0, axis=0)
-    assert doubt[0, 0] > EVEN_DOUBT > doubt[0, 1]
-    np.testing.assert_allclose(
-        daring / plain, np.broadcast_to(np.exp(2 * (doubt - EVEN_DOUBT)), plain.shape), rtol=1e-4
-    )
 
 
 def test_the_neighbor_table_holds_the_nearest_bins_of_every_color() -> None:

@@ -17,8 +17,8 @@ class Decode:
 
     ``temperature`` of the annealed mean (0 the mode, 1 the mean); ``balance`` how much of the training's class
     rebalancing is kept (0 none: true frequencies, 1 all of it); ``saturation`` a factor on chroma;
-    ``working_size`` the side, in pixels, of the square whose area the network's input has. ``contrast`` and ``daring``
-    weight the chroma of models of bins (see :meth:`photochrom.chroma.Bins.decode`); 1 and 0 leave it alone.
+    ``working_size`` the side, in pixels, of the square whose area the network's input has. ``contrast``, 1 for none,
+    makes pale colors of models of bins paler and vivid ones more vivid (see :meth:`photochrom.chroma.Bins.decode`).
     """
 
     temperature: float = 1.0
@@ -26,7 +26,6 @@ class Decode:
     saturation: float = 1.0
     working_size: int = 256
     contrast: float = 1.0
-    daring: float = 0.0
 
     def __post_init__(self) -> None:
         """Raise ModelError for values that cannot be decoded with."""
@@ -38,8 +37,8 @@ class Decode:
                 f"the model's decoding is {values}; expected a temperature of 0 to 1, a saturation of 0 or more and a "
                 "working size of 16 to 4096"
             )
-        if not 0 < self.contrast <= 4 or not -10 <= self.daring <= 10:
-            raise ModelError(f"the model's decoding is {values}; expected a contrast of 0 to 4, a daring of -10 to 10")
+        if not 0 < self.contrast <= 4:
+            raise ModelError(f"the model's decoding is {values}; expected a contrast of more than 0, up to 4")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,6 @@ LARGEST_AB: Final = 110.0
 PIVOT: Final = 9.0
 """The chroma, in Lab units, that contrast leaves alone: about the median of what networks answer."""
 
-EVEN_DOUBT: Final = 0.5
-"""The doubt, 0..1, that daring leaves alone."""
-
 
 @dataclass(frozen=True, eq=False)
 class Bins:
@@ -61,22 +58,17 @@ class Bins:
         return logits - _like(self.log_weights.reshape(shape) * (1 - balance), logits)
 
     def decode(self, raw: Array, decode: Decode, axis: int) -> Array:
-        """Turn scores (Q on ``axis``) into ab in Lab units (2 on ``axis``): annealed mean, weight, saturation.
+        """Turn scores (Q on ``axis``) into ab in Lab units (2 on ``axis``): annealed mean, contrast, saturation.
 
-        A mean over many colors is paler than each of them. Its chroma c = |ab| gets the weight
-        ((c + 1) / (:data:`PIVOT` + 1))^(contrast - 1) exp(daring (H - :data:`EVEN_DOUBT`)), with the doubt H of
-        :meth:`doubt`: a contrast over 1 makes the pale paler and the vivid more vivid, a daring over 0 gives back to
-        doubtful places what the mean took from them.
+        A mean over many colors is paler than each of them, and what is neutral is seldom quite so. Chroma c = |ab| gets
+        the factor ((c + 1) / (:data:`PIVOT` + 1))^(contrast - 1).
         """
         scores = self.balanced(raw, decode.balance, axis)
         ab = annealed_mean(scores, _like(self.colors, raw), decode.temperature, axis)
-        xp = namespace(ab)
         if decode.contrast != 1:
+            xp = namespace(ab)
             chroma = xp.sqrt(xp.sum(ab * ab, axis=axis, keepdims=True))
             ab = ab * ((chroma + 1) / (PIVOT + 1)) ** (decode.contrast - 1)
-        if decode.daring:
-            doubt = xp.expand_dims(self.doubt(raw, decode.balance, axis), axis=axis)
-            ab = ab * xp.exp(decode.daring * (doubt - EVEN_DOUBT))
         return ab * decode.saturation
 
     def doubt(self, raw: Array, balance: float, axis: int) -> Array:
