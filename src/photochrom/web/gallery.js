@@ -44,13 +44,14 @@ async function load(older = false) {
 
 const reload = later(() => attempt(load), 200);
 
-/** Put a job's card where it belongs, or bring it up to date. @param {Job} job */
+/** Put a job's card where it belongs, or bring it up to date; one just sent takes the place of its upload. @param {Job} job */
 function place(job) {
   const known = cards.get(job.id);
   if (known) return known.update(job);
   const card = makeCard(job, refresh);
   cards.set(job.id, card);
-  [...element("grid").children].findLast((root) => root.dataset.state === "sending" && root.dataset.name === job.name)?.remove();
+  const upload = [...element("grid").children].findLast((root) => root.dataset.state === "sending" && root.dataset.name === job.name);
+  if (upload) return upload.replaceWith(card.root);
   const older = [...element("grid").children].find((root) => root.dataset.id && (cards.get(root.dataset.id)?.job.created ?? "") < job.created);
   element("grid").insertBefore(card.root, older ?? null);
 }
