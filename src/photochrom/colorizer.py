@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,6 @@ from photochrom.reference import Reference
 from photochrom.session import open_model, reason
 from photochrom.settling import contain
 from photochrom.weights import DEFAULT
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Colorizer", "Settings", "colorize", "ending_for"]
 

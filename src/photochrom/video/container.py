@@ -35,7 +35,7 @@ ODD: Final = 0x0080 | 0x0200
 TRIES: Final = 3
 """How often reading fails at one place before the file is taken to end there."""
 
-_NUMBER: Final = re.compile(r"%(0\d+)?d")
+NUMBER: Final = re.compile(r"%(0\d+)?d")
 
 Decoded = tuple[av.VideoFrame, int]
 """A picture, and how many packets could not be read or decoded so far."""
@@ -46,7 +46,7 @@ def files_of(path: Path) -> list[Path]:
 
     Raises PhotoNotFound where there are none, or where one is missing between others.
     """
-    wanted = _NUMBER.search(path.name)
+    wanted = NUMBER.search(path.name)
     if wanted is None or path.is_file():
         if not path.is_file():
             raise PhotoNotFound(f"there is no film {path}; give the path of a video file")
@@ -65,11 +65,11 @@ def files_of(path: Path) -> list[Path]:
 
 def numbered(pattern: Path, number: int) -> Path:
     """Return the file of a pattern that has this number."""
-    return pattern.with_name(_NUMBER.sub(lambda found: f"{number:{found[1] or ''}d}", pattern.name, count=1))
+    return pattern.with_name(NUMBER.sub(lambda found: f"{number:{found[1] or ''}d}", pattern.name, count=1))
 
 
 def _number_of(pattern: Path, name: Path) -> int:
-    wanted = _NUMBER.search(pattern.name)
+    wanted = NUMBER.search(pattern.name)
     assert wanted is not None
     return int(name.name[wanted.start() : len(name.name) - (len(pattern.name) - wanted.end())])
 

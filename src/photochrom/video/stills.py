@@ -1,7 +1,6 @@
 """Single pictures of a film: the whole of it as numbered files, the first frames of its shots, or strips to look at."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, cast
@@ -14,7 +13,7 @@ from photochrom.errors import OptionError, OutputExists, OutputUnwritable, Photo
 from photochrom.photo import Photo, SaveOptions
 from photochrom.photo.target import make_folder, refuse_unusable, write_atomically
 from photochrom.video.clip import Clip, Frame
-from photochrom.video.container import numbered
+from photochrom.video.container import NUMBER, numbered
 from photochrom.video.planes import levels
 from photochrom.video.shots import Shots
 
@@ -30,12 +29,10 @@ STRIP_COLUMNS: Final = 8
 STRIP_MOST: Final = 96
 """A strip has every tenth frame, so wide, so many a row; of long films fewer frames, at most so many."""
 
-_NUMBER = re.compile(r"%(0\d+)?d")
-
 
 def pattern_of(target: Path) -> Path | None:
     """Return the pattern of names, such as ``folder/%06d.png``, where the target asks for pictures, or None."""
-    if _NUMBER.search(target.name):
+    if NUMBER.search(target.name):
         if target.suffix.lower() not in SUFFIXES:
             raise OptionError(f"{target.name} is no pattern of pictures; give one such as %06d.png")
         return target
