@@ -41,13 +41,14 @@ STANDS_ON = {
     "progress": ["errors"],
     "terminal": ["progress", "many"],
     "jsonfile": ["errors"],
+    "urls": ["errors"],
     "budget": ["errors"],
     "__init__": ["colorizer", "reference", "transplanter"],
     # make
     "backbones": ["chroma"],
     "networks": ["backbones"],
     "losses": ["color"],
-    "data": ["chroma"],
+    "data": ["chroma", "urls"],
     "batch": ["color"],
     "encoding": ["batch", "chroma"],
     "objectives": ["networks", "losses", "encoding"],
@@ -70,7 +71,7 @@ STANDS_ON = {
     "server": ["colorizer", "transplanter", "terminal"],
     "client": [],
     # many at once
-    "archive": ["options", "terminal", "jsonfile"],
+    "archive": ["options", "terminal", "jsonfile", "urls"],
     "album": ["many", "options", "terminal", "jsonfile"],
     "video": ["options", "terminal", "jsonfile"],
     # judge

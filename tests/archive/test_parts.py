@@ -267,9 +267,9 @@ def test_faults_that_pass_are_told_from_those_that_do_not(error: Exception, pass
 
 
 def test_what_passes_is_tried_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    from photochrom.archive import faults
+    from photochrom import urls
 
-    monkeypatch.setattr(faults, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(urls, "FIRST_PAUSE", 0.0)
     tries: list[int] = []
 
     def failing(error: Exception, times: int) -> str:

@@ -86,9 +86,9 @@ def objects(system: Any, root: str) -> dict[str, bytes]:
 
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    from photochrom.archive import faults
+    from photochrom import urls
 
-    monkeypatch.setattr(faults, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(urls, "FIRST_PAUSE", 0.02)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from photochrom import urls
 from photochrom.data import order as order_module
 from photochrom.data import shelf as shelf_module
 from photochrom.data import stores
@@ -30,7 +31,7 @@ PHOTOS = 24
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let windows be of two shards; wait little."""
     monkeypatch.setattr(order_module, "WINDOW", 8)
-    monkeypatch.setattr(stores, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(urls, "FIRST_PAUSE", 0.001)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from photochrom import urls
 from photochrom.data import shelf, stores
 from photochrom.data.catalog import list_entries, list_mark, read_bytes
 from photochrom.data.loading import fixed_samples
@@ -41,7 +42,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
     """Give ``failing(error, times)``: the next requests for content raise; returns the list of further requests."""
     memory = fsspec.get_filesystem_class("memory")
-    monkeypatch.setattr(stores, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(urls, "FIRST_PAUSE", 0.001)
     real = memory.cat_file
 
     def begin(error: BaseException, times: int) -> list[int]:

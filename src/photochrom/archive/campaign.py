@@ -21,10 +21,11 @@ from photochrom.archive.plan import Counts, Rules
 from photochrom.archive.remote import RemoteSource, RemoteTarget
 from photochrom.archive.report import Summary
 from photochrom.archive.run import Run, Told
-from photochrom.archive.store import Store, is_url
+from photochrom.archive.store import Store
 from photochrom.archive.targets import WORKING, ArchiveTarget, LocalTarget, local_target
 from photochrom.archive.work import Job
 from photochrom.errors import OptionError
+from photochrom.urls import is_url
 
 PREVIEWS: Final = 500
 

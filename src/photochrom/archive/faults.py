@@ -1,21 +1,19 @@
 """Faults that pass: a network that hangs, a store that throttles; and those that do not."""
 
 import errno
-import random
-import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from photochrom import urls
 from photochrom.archive.tasks import Report
 from photochrom.errors import RunError
+from photochrom.urls import is_hopeless
 
 T = TypeVar("T")
 
 IN_A_ROW: Final = 30
 """So many failures one after another to reach the source or the target end a run: neither is there any more."""
 
-FIRST_PAUSE: Final = 0.5
-LONGEST_PAUSE: Final = 20.0
 _LASTING: Final = {
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOSPC, errno.EROFS,
     errno.EDQUOT, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.EILSEQ,
@@ -24,12 +22,11 @@ _NETWORK: Final = {
     "aiobotocore", "aiohttp", "asyncssh", "azure", "botocore", "concurrent", "fsspec", "gcsfs", "google", "paramiko",
     "requests", "s3fs", "socket", "urllib3",
 }  # fmt: skip
-_HOPELESS: Final = ("Credentials", "NoSuchBucket", "ParamValidation", "InvalidRegion", "UnknownEndpoint")
 
 
 def is_passing(error: BaseException) -> bool:
     """Tell whether the same may succeed a moment later: time-outs, broken connections, errors of a busy server."""
-    if any(word in type(error).__name__ for word in _HOPELESS):
+    if is_hopeless(error):
         return False
     if isinstance(error, OSError):
         return error.errno not in _LASTING and not isinstance(error, (FileNotFoundError, PermissionError))
@@ -40,27 +37,8 @@ def is_passing(error: BaseException) -> bool:
 
 
 def retry(do: Callable[[], T], times: int, note: Callable[[], None] = lambda: None) -> T:
-    """Return what ``do`` does, tried up to ``times`` more while what it raises is passing, with growing pauses.
-
-    ``note`` is called before each further try.
-    """
-    for turn in range(times + 1):
-        try:
-            return do()
-        except Exception as error:
-            if turn == times or not is_passing(error):
-                raise
-        note()
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**turn)
-        time.sleep(pause * random.uniform(0.5, 1))  # so that workers do not come back all at once
-    raise AssertionError("unreachable")
-
-
-def said(error: BaseException) -> str:
-    """Return what an error says, on one line."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    name = type(error).__name__
-    return " ".join((str(text) or name).split())[:300]
+    """Return what ``do`` does, tried up to ``times`` more while what it raises is passing; ``note`` hears of each."""
+    return urls.retry(do, times, is_passing, note)
 
 
 class Streak:

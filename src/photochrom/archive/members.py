@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final, cast
 
 from photochrom.archive.entry import STATE_FOLDER, Entry, Trouble
-from photochrom.archive.faults import said
 from photochrom.archive.names import is_sidecar, safe_key
 from photochrom.errors import PhotoUnreadable
+from photochrom.urls import said
 
 Open = Callable[[str], BinaryIO]
 """Opens an archive by its path."""

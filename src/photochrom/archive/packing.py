@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol, cast
 
 from photochrom.archive.entry import STATE_FOLDER
-from photochrom.archive.faults import said
 from photochrom.archive.members import BROKEN
 from photochrom.archive.places import is_text
 from photochrom.errors import DataError
+from photochrom.urls import said
 
 FIRST_SECOND, LAST_SECOND = 315532800, 4354819198
 """What a ZIP can hold, since 1970: the beginning of 1980, the end of 2107."""

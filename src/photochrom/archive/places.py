@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from photochrom.archive.entry import STATE_FOLDER, Entry, Standing, Trouble
-from photochrom.archive.faults import said
 from photochrom.archive.members import Members, is_archive, list_members, without_ending
 from photochrom.archive.names import is_sidecar
 from photochrom.errors import OptionError
 from photochrom.photo import Photo, SaveOptions
+from photochrom.urls import said
 
 
 class Source(Protocol):

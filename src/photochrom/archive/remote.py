@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from photochrom.archive.entry import STATE_FOLDER, Entry, Standing, Trouble
-from photochrom.archive.faults import said
 from photochrom.archive.members import Members, is_archive, list_members
 from photochrom.archive.names import is_sidecar
 from photochrom.archive.places import Unpacked
-from photochrom.archive.store import WHOLE, Store, fixed_part, has_pattern, stamp_of
+from photochrom.archive.store import WHOLE, Store, fixed_part, has_pattern
 from photochrom.errors import OutputExists, OutputUnwritable, PhotochromError
 from photochrom.photo import Photo, SaveOptions
 from photochrom.photo.formats import by_suffix
 from photochrom.photo.target import part_start
+from photochrom.urls import said, stamp_of
 
 
 @dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from photochrom.archive.entry import NOT_A_PHOTO, Standing
-from photochrom.archive.faults import is_passing, retry, said
+from photochrom.archive.faults import is_passing, retry
 from photochrom.archive.memory import MEGABYTE, megabytes_for
 from photochrom.archive.names import suffix_of
 from photochrom.archive.order import Order
@@ -19,6 +19,7 @@ from photochrom.errors import PhotochromError
 from photochrom.photo import Photo, SaveOptions
 from photochrom.photo.formats import FORMATS, HEADER_BYTES, sniff, written_as
 from photochrom.photo.photo import MAX_PIXELS
+from photochrom.urls import said
 
 T = TypeVar("T")
 

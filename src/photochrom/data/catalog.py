@@ -18,9 +18,10 @@ from braceexpand import braceexpand
 from PIL import Image, ImageCms, ImageOps
 
 from photochrom.data.shelf import RemoteShard, Shelf, list_shards
-from photochrom.data.stores import find_shards, is_url
+from photochrom.data.stores import find_shards
 from photochrom.data.tars import TAR_SUFFIX, Member, list_members
 from photochrom.errors import DataError
+from photochrom.urls import is_url
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".avif", ".tif", ".tiff"})
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF")

@@ -6,26 +6,20 @@ Faults that pass (broken connections, time-outs, a store that throttles) are wai
 from __future__ import annotations
 
 import io
-import random
-import re
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from importlib import import_module
 from typing import Any, TypeVar, cast
 
 from photochrom.data.tars import TAR_SUFFIX
 from photochrom.errors import DataError, RunError
+from photochrom.urls import is_hopeless, reach, retry, said, scheme_of, stamp_of, without_password
 
 T = TypeVar("T")
 
 LANES = 32
 """Requests to a store at the same time where many small things are asked."""
 FURTHER_TRIES = 5
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
-_HOPELESS = re.compile("Credentials|ParamValidation|InvalidRegion|UnknownEndpoint|NoSuchBucket")
-_STAMPS = ("ETag", "etag", "md5Hash", "content_md5", "LastModified", "last_modified", "mtime", "created")
 _OPTIONS = {"s3": {"config_kwargs": {"connect_timeout": 10, "read_timeout": 30, "retries": {"max_attempts": 0}}}}
 
 
@@ -45,7 +39,7 @@ class Stored:
     @property
     def url(self) -> str:
         """The shard's own URL, to be shown: without a password."""
-        scheme, _, rest = re.sub(r"(://[^/@:]+):[^/@]*@", r"\1@", self.source).partition("://")
+        scheme, _, rest = without_password(self.source).partition("://")
         host, inside = rest.partition("/")[0], self.path.rpartition("://")[2].lstrip("/")
         return f"{scheme}://{inside}" if host and inside.startswith(host) else f"{scheme}://{host}/{inside}"
 
@@ -109,11 +103,6 @@ class RangedFile(io.RawIOBase):
         return len(data)
 
 
-def is_url(source: str) -> bool:
-    """Tell whether a source is a URL."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.:-]*://", source) is not None
-
-
 def find_shards(sources: Sequence[str]) -> list[Stored]:
     """Return the tar shards at URLs: of each the shard, those a pattern fits, or all below a folder.
 
@@ -126,17 +115,12 @@ def find_shards(sources: Sequence[str]) -> list[Stored]:
 
 def patiently(do: Callable[[], T], name: str) -> T:
     """Return what ``do`` does, tried again after faults that may pass; raises RunError with ``name`` at the end."""
-    for turn in range(FURTHER_TRIES + 1):
-        try:
-            return do()
-        except RunError:
-            raise
-        except Exception as error:  # each file system has its own
-            if turn == FURTHER_TRIES or _lasts(error):
-                raise RunError(f"{name}: cannot be read ({_said(error)}); {_advice(error)}") from error
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**turn)
-        time.sleep(pause * random.uniform(0.5, 1))  # so that processes do not come back all at once
-    raise AssertionError("unreachable")
+    try:
+        return retry(do, FURTHER_TRIES, lambda error: not (isinstance(error, RunError) or _lasts(error)))
+    except RunError:
+        raise
+    except Exception as error:  # each file system has its own
+        raise RunError(f"{name}: cannot be read ({_said(error)}); {_advice(error)}") from error
 
 
 def _shards_at(source: str) -> list[Stored]:
@@ -167,8 +151,7 @@ def _looked_at(shard: Stored) -> Stored:
 
 def _known(info: dict[str, Any]) -> tuple[int, str]:
     """Return a shard's size and stamp, of what a file system knows of it."""
-    stamp = next((str(info[name]) for name in _STAMPS if info.get(name) is not None), "")
-    return int(info.get("size") or 0), stamp
+    return int(info.get("size") or 0), stamp_of(info)
 
 
 def _system(source: str) -> Any:
@@ -177,24 +160,17 @@ def _system(source: str) -> Any:
 
 
 def _path(source: str) -> str:
-    return str(_reach(source)[1])
+    return _reach(source)[1]
 
 
 def _reach(source: str) -> tuple[Any, str]:
-    scheme = source.partition("://")[0].rpartition("::")[2].lower()
-    try:
-        core: Any = import_module("fsspec.core")
-        return cast(tuple[Any, str], core.url_to_fs(source, **{"use_listings_cache": False} | _OPTIONS.get(scheme, {})))
-    except ImportError as error:
-        missing = getattr(error, "name", None) or _said(error)
-        raise RunError(f"{scheme}://: needs {missing}; pip install 'photochrom[batch]' brings it") from error
-    except (ValueError, TypeError) as error:
-        raise RunError(f"{source}: {_said(error)}; expected a URL such as s3://bucket/train-*.tar") from error
+    scheme = scheme_of(source)
+    return reach(source, _OPTIONS.get(scheme, {}), f"{scheme}://", RunError, "s3://bucket/train-*.tar")
 
 
 def _lasts(error: Exception) -> bool:
     lasting = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-    return isinstance(error, lasting) or _HOPELESS.search(type(error).__name__) is not None
+    return isinstance(error, lasting) or is_hopeless(error)
 
 
 def _advice(error: Exception) -> str:
@@ -207,7 +183,7 @@ def _advice(error: Exception) -> str:
 
 def _said(error: BaseException) -> str:
     """Return what an error says, on one line."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    if isinstance(error, FileNotFoundError) and " " not in text:
-        text = "there is none"  # many file systems say the path only
-    return " ".join((str(text) or type(error).__name__).split())[:300]
+    text = said(error)
+    return (
+        "there is none" if isinstance(error, FileNotFoundError) and " " not in text else text
+    )  # many say the path only
