@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 from urllib.parse import quote
 
+from anyio import CancelScope
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
 CHUNK: Final = 1 << 18
 
 
@@ -48,21 +53,28 @@ def zipped(files: Iterable[tuple[str, Path]]) -> Iterator[bytes]:
     yield outlet.taken()
 
 
-def pieces(file: BinaryIO, at_end: Callable[[], object]) -> Iterator[bytes]:
-    """Yield an open file, then close it and call ``at_end``; also when the client leaves early, or never comes."""
+class OpenFile(StreamingResponse):
+    """Answers with an open file, then closes it and calls ``at_end``, in a thread; also when the client leaves early.
 
-    def flow() -> Iterator[bytes]:
+    That happens here and not at the end of a generator: one that a client left is ended by the garbage collector, in
+    the middle of whatever a thread is doing, perhaps holding the very lock that ``at_end`` needs.
+    """
+
+    def __init__(self, file: BinaryIO, at_end: Callable[[], object], media_type: str, headers: dict[str, str]) -> None:
+        super().__init__(iter(lambda: file.read(CHUNK), b""), media_type=media_type, headers=headers)
+        self._file, self._at_end = file, at_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file."""
         try:
-            with file:
-                yield b""
-                while chunk := file.read(CHUNK):
-                    yield chunk
+            await super().__call__(scope, receive, send)
         finally:
-            at_end()
+            with CancelScope(shield=True):
+                await run_in_threadpool(self._end)
 
-    started = flow()
-    next(started)  # one that was never begun would never end
-    return started
+    def _end(self) -> None:
+        self._file.close()
+        self._at_end()
 
 
 def attachment(name: str) -> str:

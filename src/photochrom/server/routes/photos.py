@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, StreamingResponse
 
 from photochrom.photo.formats import written_as
-from photochrom.server.archive import attachment, pieces, zipped
+from photochrom.server.archive import OpenFile, attachment, zipped
 from photochrom.server.jobs import ENDED, Job, State
 from photochrom.server.problems import Refusal, refusal_of
 from photochrom.server.schema import Id, JobOut, JobPage, UploadForm, choice_of, gives
@@ -172,7 +172,7 @@ def _sent(service: Service, job: Job) -> Response:
             raise _not_ready(job)
         path = service.shop.folder.file(job.id, "result")
         headers = _named(job) | {"Content-Length": str(path.stat().st_size)}
-        return StreamingResponse(pieces(path.open("rb"), at_end), media_type=_media(job), headers=headers)
+        return OpenFile(path.open("rb"), at_end, _media(job), headers)
     except BaseException:
         at_end()
         raise
