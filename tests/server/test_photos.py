@@ -171,6 +171,13 @@ def test_a_large_photo_is_stopped_in_the_middle_of_its_pixels(site: Site, make: 
     assert names == {"source"}, "half a file was left"
 
 
+def test_a_photo_stopped_while_it_is_read_is_canceled_and_not_called_damaged(start: Start, make: Make) -> None:
+    site = start()
+    site.service.shop.news.move = lambda id, _share: site.service.worker.cancel(id)
+    job = site.client.submit(make.large(4000, 3500))
+    assert site.client.wait(job.id).state == "canceled"
+
+
 def test_a_deleted_photo_leaves_nothing_even_while_it_is_worked_on(start: Start, make: Make) -> None:
     site = start()
     gate = make.gate(site)

@@ -32,9 +32,14 @@ class Watch:
         """Stop the work; from any thread."""
         self._stopped.set()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the work is to end."""
+        return self._stopped.is_set()
+
     def check(self) -> None:
         """Raise Stopped if the work is to end."""
-        if self._stopped.is_set():
+        if self.is_stopped:
             raise Stopped
 
     def wrote(self) -> None:
@@ -56,7 +61,7 @@ class Watch:
         return image
 
     def _evaluated(self, image: Image, page: int, share: float) -> None:
-        if self._stopped.is_set():
+        if self.is_stopped:
             image.set_kill(True)
         done = (page + share) / self._pages
         self._told(READ + (1 - READ) * done if self._writing else READ * done)

@@ -112,17 +112,28 @@ class Worker:
             store.finish(job.id, job.revision, time.perf_counter() - start, colored)
             self._keep_quota(job.id)
         except Stopped:
-            if self._stopping:
-                store.queue(job.id, again=True)
-            else:
-                store.cancel(job.id, "running")
+            self._put_back(job)
         except Exception as error:
-            kind, text = said_of(error, self._shop.folder, job.name)
-            if kind == "InternalError":
-                LOG.exception("job %s failed", job.id)
-            store.fail(job.id, kind, text)
+            if watch.is_stopped:  # libvips was, in the middle of its pixels: to it that is a damaged photo
+                self._put_back(job)
+            else:
+                self._fail(job, error)
         finally:
             self._let_go(job)
+
+    def _put_back(self, job: Job) -> None:
+        """Say that the work on a job was stopped: it was canceled, or goes on when the server starts again."""
+        if self._stopping:
+            self._shop.store.queue(job.id, again=True)
+        else:
+            self._shop.store.cancel(job.id, "running")
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        """Write down why a job has failed."""
+        kind, text = said_of(error, self._shop.folder, job.name)
+        if kind == "InternalError":
+            LOG.exception("job %s failed", job.id)
+        self._shop.store.fail(job.id, kind, text)
 
     def _let_go(self, job: Job) -> None:
         """Make room for another photo; the files of one that was deleted meanwhile go now."""
