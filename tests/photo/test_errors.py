@@ -12,6 +12,7 @@ import pyvips
 
 from photochrom.errors import PhotoNotFound, PhotoTooLarge, PhotoUnreadable
 from photochrom.photo import Photo, SaveOptions
+from photochrom.photo.engine import VipsError, reason
 
 ONE_LINE = r"^[^\n]+$"
 
@@ -166,3 +167,11 @@ def test_a_pipeline_of_libvips_is_not_needed_to_know_a_file(make: Any) -> None:
     before = pyvips.cache_get_size()
     assert Photo.open(path).width == 3000
     assert pyvips.cache_get_size() == before
+
+
+def test_what_libvips_says_keeps_its_last_lines_whole() -> None:
+    old = [f"/photos/of/somebody/else/{number}.avif: no known format" for number in range(9)]
+    said = reason(VipsError("unable to call VipsForeignLoad", "\n".join([*old, "tiffload: cut short"])))
+    assert said.endswith("; tiffload: cut short")
+    assert len(said) <= 300
+    assert set(said.split("; ")) <= {*old, "tiffload: cut short"}

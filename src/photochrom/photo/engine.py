@@ -16,6 +16,7 @@ from pyvips import GValue, Image, Interpolate, Source
 
 __all__ = ["GValue", "Image", "Interpolate", "Source", "VipsError", "from_array", "reason", "table"]
 
+LONGEST_REASON = 300
 _FORMATS = {"uint8": "uchar", "uint16": "ushort", "float32": "float"}
 
 # Warnings of libvips arrive as Python log records; without a handler Python would print them on stderr.
@@ -38,7 +39,13 @@ def table(values: NDArray[Any]) -> Image:
 
 
 def reason(error: Exception) -> str:
-    """Return what libvips said, on one line and without repetitions."""
+    """Return what libvips said last, on one line and without repetitions.
+
+    It writes down all faults of the process in one place, so older lines may be about another photo; long lines are
+    left out whole, for half a path tells nobody anything.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    useful = [line for line in dict.fromkeys(lines) if not line.startswith("unable to call")]
-    return "; ".join(useful or lines)[:300]
+    useful = [line for line in dict.fromkeys(lines) if not line.startswith("unable to call")] or lines
+    while len(useful) > 1 and len("; ".join(useful)) > LONGEST_REASON:
+        del useful[0]
+    return "; ".join(useful)
