@@ -25,7 +25,7 @@ test: $(VENV)/.all-installed browser  ## Check style, types and behavior (instal
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/.all-installed  ## Measure time and memory for 1, 12 and 100 megapixels
 	$(BIN)/python -m benchmarks

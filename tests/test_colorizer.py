@@ -226,7 +226,7 @@ def test_a_path_gives_the_path_of_a_new_file_beside_it(tmp_path: Path, name: str
         result.unlink()
 
 
-@pytest.mark.parametrize("thing", [3, None, [1, 2], object()], ids=str)
+@pytest.mark.parametrize("thing", [3, None, [1, 2], pytest.param(object(), id="object")], ids=str)
 @pytest.mark.usefixtures("toy_is_default")
 def test_other_things_are_refused(thing: Any) -> None:
     with pytest.raises(OptionError, match="give a path"):

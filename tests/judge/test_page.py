@@ -1,7 +1,6 @@
 """The page in a real browser: whole sessions by keyboard and by touch; screenshots go to build/screenshots/judge."""
 
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +20,6 @@ import uvicorn
 
 from photochrom.judge.web import judge_app, reserve
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SHOTS = Path(__file__).parents[2] / "build" / "screenshots" / "judge"
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 375, "height": 667}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
@@ -31,7 +29,6 @@ new PerformanceObserver((list) => { for (const entry of list.getEntries()) windo
   .observe({ type: "layout-shift", buffered: true });
 """
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
 Page = Any
 Visit = Callable[..., Page]
 
@@ -76,15 +73,6 @@ def site(plans: Callable[[Viewing], Plan], request: pytest.FixtureRequest, tmp_p
     site = Site(plans(request.param), tmp_path / "answers.sqlite")
     yield site
     site.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

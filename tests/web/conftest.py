@@ -32,7 +32,6 @@ from photochrom.server.painters import find_models
 from photochrom.server.service import Service
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SHOTS = ROOT / "build" / "screenshots" / "web"
 TOOLS = ROOT / "build" / "web-tools"
 PACKAGES = {"typescript": "typescript@5.9.3", "axe-core": "axe-core@4.14.1", "dclint": "dclint@3.1.0"}
@@ -113,17 +112,6 @@ def start(tmp_path: Path, toy_model: Path) -> Iterator[Callable[..., Site]]:
 @pytest.fixture
 def site(start: Callable[..., Site]) -> Site:
     return start()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def wait_until(page: Page, expression: str, arg: object = None) -> None:
