@@ -62,7 +62,11 @@ def main() -> None:
 
 
 def measure_rate(folder: Path, options: argparse.Namespace, jobs: int) -> dict[str, Any]:
-    """Return rates in photos a second; ``share`` is what was reached of what the cores allow."""
+    """Return rates in photos a second; ``share`` is what was reached of what the cores allow.
+
+    ``busy`` is how much of the cores' time a whole run used, its start included: what both leave to one is lost where
+    cores share memory and caches, not in waiting.
+    """
     few, many = max(jobs, options.photos // 6), options.photos
     one = [batch(folder, options, count, 1, one_core=True) for count in (few, many)]
     all_cores = [batch(folder, options, count, jobs) for count in (few, many)]
@@ -77,6 +81,7 @@ def measure_rate(folder: Path, options: argparse.Namespace, jobs: int) -> dict[s
         "rate": round(reached, 3),
         "share": round(reached / allowed, 3),
         "rate_with_start": round(many / all_cores[1].wall, 3),
+        "busy": round(all_cores[1].cpu / all_cores[1].wall / min(jobs, usual_jobs()), 3),
         "run": asdict(all_cores[1]),
     }
 

@@ -16,7 +16,7 @@ from photochrom.archive.previews import make_preview
 from photochrom.archive.remote import options_for
 from photochrom.archive.tasks import Report, Task
 from photochrom.errors import PhotochromError
-from photochrom.photo import Photo, SaveOptions
+from photochrom.photo import Photo, SaveOptions, use_threads
 from photochrom.photo.formats import FORMATS, HEADER_BYTES, sniff, written_as
 from photochrom.photo.photo import MAX_PIXELS
 from photochrom.urls import said
@@ -31,8 +31,8 @@ Room = Callable[[int, bool], AbstractContextManager[None]]
 class Job:
     """What every worker needs to know; goes between processes.
 
-    ``threads`` are those of the network in each worker, ``lanes`` the photos that a worker has in hand at once: while
-    one is being computed, others come and go. ``retries`` is how often a passing fault is tried again.
+    ``threads`` are those of the network and of libvips in each worker, ``lanes`` the photos that a worker has in hand
+    at once: while one is being computed, others come and go. ``retries`` is how often a passing fault is tried again.
     """
 
     source: Source
@@ -67,6 +67,7 @@ class Workshop:
 
     def __init__(self, job: Job) -> None:
         """Load the model; raises ModelError, or PhotoError for a reference that cannot be read."""
+        use_threads(job.threads)  # those of libvips would stand in the way of other workers: each has a core
         self._job, self._painter = job, job.order.painter(job.threads)
 
     def process(self, task: Task, room: Room = free_room) -> Report:

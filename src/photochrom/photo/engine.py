@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pyvips import Error as VipsError
 from pyvips import GValue, Image, Interpolate, Source
 
-__all__ = ["GValue", "Image", "Interpolate", "Source", "VipsError", "from_array", "reason", "table"]
+__all__ = ["GValue", "Image", "Interpolate", "Source", "VipsError", "from_array", "reason", "table", "use_threads"]
 
 LONGEST_REASON = 300
 _FORMATS = {"uint8": "uchar", "uint16": "ushort", "float32": "float"}
@@ -22,6 +22,11 @@ _FORMATS = {"uint8": "uchar", "uint16": "ushort", "float32": "float"}
 # Warnings of libvips arrive as Python log records; without a handler Python would print them on stderr.
 logging.getLogger("pyvips").addHandler(logging.NullHandler())
 pyvips.cache_set_max(0)
+
+
+def use_threads(count: int) -> None:
+    """Let libvips use so many threads for each photo from now on, in this whole process."""
+    pyvips.concurrency_set(count)
 
 
 def from_array(array: NDArray[Any]) -> Image:
