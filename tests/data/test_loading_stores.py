@@ -123,7 +123,7 @@ def test_a_store_that_is_gone_ends_the_run_and_no_photo_is_taken_for_broken(
 def test_photos_of_a_store_are_cleaned_and_named_by_their_url(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     manifest = clean([url], tmp_path / "m.csv", workers=0)
     assert len(manifest.rows) == PHOTOS
     assert {row.source for row in Manifest.load(tmp_path / "m.csv").rows} == {

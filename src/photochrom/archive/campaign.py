@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -140,11 +139,11 @@ def usual_ledger(target: Target) -> Path:
     """Return where the ledger of a target lies if nothing is said: with the results, or in this user's data folder."""
     if isinstance(target, LocalTarget):
         return Path(target.root, STATE_FOLDER, WORKING if isinstance(target, ArchiveTarget) else NAME)
-    home, system = Path.home(), sys.platform
-    kept = {"darwin": "Library/Application Support/Photochrom", "win32": "AppData/Local/Photochrom"}
+    from platformdirs import user_data_path  # comes with what URLs need
+
     name = re.sub(r"[^A-Za-z0-9]+", "-", target.identity).strip("-")[-60:]
     mark = hashlib.sha256(target.identity.encode()).hexdigest()[:12]
-    return home / kept.get(system, ".local/share/photochrom") / "batch" / f"{name}-{mark}" / NAME
+    return user_data_path("photochrom", appauthor=False) / "batch" / f"{name}-{mark}" / NAME
 
 
 def inside(source: Source, target: Target) -> str | None:

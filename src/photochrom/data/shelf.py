@@ -17,7 +17,6 @@ import logging
 import os
 import random
 import re
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import filelock
+from platformdirs import user_cache_path
 
 from photochrom.data.stores import LANES, Stored
 from photochrom.data.tars import TAR_SUFFIX, Member, list_members
@@ -47,8 +47,7 @@ _log = logging.getLogger(__name__)
 
 def usual_folder() -> Path:
     """Return the folder for shards if none is named: in this user's cache folder."""
-    kept = {"darwin": "Library/Caches/Photochrom", "win32": "AppData/Local/Photochrom/Cache"}
-    return Path.home() / kept.get(sys.platform, ".cache/photochrom") / "shards"
+    return user_cache_path("photochrom", appauthor=False) / "shards"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ Names that come from clients are never used for files.
 import os
 import secrets
 import shutil
-import sys
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -23,6 +22,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from platformdirs import user_data_path
 
 from photochrom.errors import OutputUnwritable
 from photochrom.photo.target import flush_folder, write_atomically
@@ -34,10 +34,7 @@ BESIDE: Final = ("reference", "transplant")
 
 def usual_folder() -> Path:
     """Return where a server keeps its photos if nothing else is said: where programs of this system keep their data."""
-    home = Path.home()
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "Photochrom"
-    return home / ("AppData/Local/Photochrom" if sys.platform == "win32" else ".local/share/photochrom")
+    return user_data_path("photochrom", appauthor=False)
 
 
 class Folder:
