@@ -85,6 +85,15 @@ def test_colorize_works_without_torch(bare: dict[str, str], tmp_path: Path) -> N
     assert subprocess.run(look, env=bare, capture_output=True, text=True, check=True).stdout.strip() == "True"
 
 
+def test_colorize_leaves_nothing_in_the_folders_of_its_user(bare: dict[str, str], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    own = {name: value for name, value in bare.items() if not name.startswith(("XDG_", "ORT_"))} | {"HOME": str(home)}
+    command = [PHOTOCHROM, "colorize", EXAMPLE, "-o", str(tmp_path / "colored.jpg")]
+    subprocess.run(command, env=own, capture_output=True, check=True)
+    assert list(home.rglob("*")) == [], "ids and reports of a library, perhaps"
+
+
 @pytest.mark.parametrize("command", ["--help", "models", "info"])
 def test_the_other_commands_of_the_use_half_work_without_torch(bare: dict[str, str], command: str) -> None:
     line = [PHOTOCHROM, command, *([EXAMPLE] if command == "info" else [])]

@@ -11,6 +11,7 @@
 Names are loaded when first used: importing the package costs nothing.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from photochrom.transplanter import transplant
 
 __version__ = "0.1.0"
+
+os.putenv("ORT_DISABLE_TELEMETRY", "1")
+"""ONNX Runtime keeps an id of the computer and sends reports home, unless this is said before it is loaded."""
 
 _HOMES = {
     "Card": "photochrom.card",
