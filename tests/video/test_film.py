@@ -196,8 +196,9 @@ def test_what_cannot_be_written_is_refused_before_the_work(films: Any, tmp_path:
         tmp_path / "b.webm": (OptionError, "cannot hold the audio track 1"),
         tmp_path / "b.nothing": (OptionError, "no kind of film"),
         tmp_path / "none" / "b.mp4": (OutputUnwritable, "no folder"),
-        tmp_path / "a.mkv": (OutputExists, "--overwrite"),
+        tmp_path / "a.mkv": (OutputUnwritable, "the film itself"),
         tmp_path / "%03d.doc": (OptionError, "no pattern of pictures"),
+        tmp_path / "b.tif": (OptionError, r"b\.tif is one picture; .* such as b-%06d\.tif"),
     }
     for target, (error, text) in refused.items():
         with pytest.raises(error, match=text):

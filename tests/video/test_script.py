@@ -54,7 +54,8 @@ def hinted(film: Path, script: Path, start: float = 0, end: float | None = None,
     script.write_text(json.dumps(values))
     clip = Clip.open(film, Span(start, end))
     second = round((0.48 - start) / clip.time_base)
-    found = Shots([12], frames=24, times=[0, second]) if start < 0.48 else Shots(frames=12, times=[0])
+    last = round((0.96 - start) / clip.time_base)
+    found = Shots([12], [], 24, [0, second], end=last) if start < 0.48 else Shots(frames=12, times=[0], end=last)
     return Script.read(script, clip).hints(clip, found)
 
 
@@ -87,11 +88,14 @@ def _written(path: Path, **values: Any) -> Path:
         ([{"shot": 3, "hints": RED}], "shot 3; the film has shots 1 to 2"),
         ([{"shot": 0, "hints": RED}], "shot 0; the film has shots 1 to 2"),
         ([{"shot": 1, "hints": RED}, {"time": 0.2, "hints": RED}], "shot 1 twice"),
-        ([{"hints": RED}], "KeyError: 'shot'"),
+        ([{"hints": RED}], 'entry 1: it names neither "shot" nor "time"'),
+        ([{"time": "0:09", "hints": RED}], r"a shot at 9 seconds; the film ends at 0\.960"),
+        ([{"time": "soon", "hints": RED}], r"shots\.json, entry 1 \(time soon\): the time is 'soon'"),
+        ([{"shot": 1, "hints": None}, {"shot": 2, "hnts": 3}], r'entry 2 \(shot 2\): it has no "hints"'),
         ([{"shot": "one", "hints": RED}], "the shot is 'one'"),
         ([{"shot": 1, "hints": "none.json"}], r"none\.json cannot be read"),
         ([{"shot": 1, "hints": {**RED, "photo": {"width": 65, "height": 48}}}], "65 x 48 pixels, this one has 64 x 48"),
-        (["shot 1"], "TypeError"),
+        (["shot 1"], 'entry 1: it has no "hints"'),
     ],
 )
 def test_a_script_that_does_not_fit_says_why(two_shots: Path, tmp_path: Path, entries: Any, says: str) -> None:

@@ -16,7 +16,16 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from photochrom.errors import OptionError, PhotoUnreadable
-from photochrom.video.container import Decoded, decoded, decoded_all, decoded_near, opened, origin, picture_track
+from photochrom.video.container import (
+    Decoded,
+    decoded,
+    decoded_all,
+    decoded_near,
+    files_of,
+    opened,
+    origin,
+    picture_track,
+)
 from photochrom.video.planes import Coding, likely_matrix
 from photochrom.video.span import Span
 from photochrom.video.turning import Turn, matrix_of
@@ -154,6 +163,12 @@ class Frames:
         clip = self._clip
         if (picture.format.name, picture.width, picture.height) == (clip.planar, clip.width, clip.height):
             return picture
+        if (picture.width, picture.height) != (clip.width, clip.height) and not clip.path.is_file():
+            name = files_of(clip.path)[picture.pts or 0].name
+            raise PhotoUnreadable(
+                f"{name} has {picture.width} x {picture.height} pixels, the first one {clip.width} x {clip.height}; "
+                "make all pictures of one size"
+            )
         if not picture.format.is_rgb and not picture.format.has_palette:
             return picture.reformat(clip.width, clip.height, clip.planar)
         matrix, full = clip.coding.matrix, FULL if clip.coding.is_full else 1

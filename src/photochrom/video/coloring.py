@@ -9,14 +9,17 @@ import cv2
 import numpy as np
 
 from photochrom.answer import Settings
+from photochrom.color.lab import rgb_to_lab
 from photochrom.colorizer import Colorizer
 from photochrom.hints import Hints
 from photochrom.video.clip import FULL, Clip, Frame, plane_array
 from photochrom.video.planes import (
+    Coding,
     Floats,
     at_depth,
     chroma_codes,
     chroma_differences,
+    in_coding,
     levels,
     lightness_of,
     rgb_of,
@@ -118,18 +121,26 @@ def moved(hints: Hints, marks: Floats) -> Hints | None:
     return Hints(hints.photo_width, hints.photo_height, tuple(items)) if items else None
 
 
-def painted(frame: Frame, ab: Floats, clip: Clip, format: str) -> av.VideoFrame:
-    """Return a frame in color, in a planar pixel format: its own luma plane, and chroma of ab (h, w, 2), upright."""
+def painted(frame: Frame, ab: Floats, clip: Clip, format: str, is_full: bool | None = None) -> av.VideoFrame:
+    """Return a frame in color, in a planar pixel format: its own luma plane, and chroma of ab (h, w, 2), upright.
+
+    ``is_full`` is the range of its codes, if that is to be another one than the film's.
+    """
     picture, bits = av.VideoFrame(clip.width, clip.height, format), av.VideoFormat(format).components[0].bits
     luma, coding = frame.plane(), clip.coding
-    plane_array(picture, 0)[:] = at_depth(luma, coding.bits, bits)
+    wanted = Coding(bits, coding.is_full if is_full is None else is_full, coding.matrix)
+    plane_array(picture, 0)[:] = in_coding(luma, coding, wanted)
     rows = plane_array(picture, 1)
     height, width = rows.shape
-    codes = chroma_codes(_spread(ab, clip, width, height), smaller(luma, width, height, bool(clip.interlaced)), coding)
+    spread, small = _spread(ab, clip, width, height), smaller(luma, width, height, bool(clip.interlaced))
+    if coding.is_full == wanted.is_full:  # chroma gets its new depth as luma does
+        codes = [at_depth(plane, coding.bits, bits) for plane in chroma_codes(spread, small, coding)]
+    else:
+        codes = list(chroma_codes(spread, small, coding, wanted))
     for index, plane in enumerate(codes, 1):
-        plane_array(picture, index)[:] = at_depth(plane, coding.bits, bits)
+        plane_array(picture, index)[:] = plane
     picture.pts, picture.time_base = frame.time, clip.time_base
-    picture.color_range, picture.colorspace = FULL if coding.is_full else 1, coding.matrix
+    picture.color_range, picture.colorspace = FULL if wanted.is_full else 1, coding.matrix
     picture.color_primaries, picture.color_trc = clip.tags
     return picture
 
@@ -140,6 +151,18 @@ def painted_rgb(frame: Frame, ab: Floats, clip: Clip) -> Floats:
     spread = _spread(ab, clip, clip.width, clip.height)
     cb, cr = chroma_differences(spread, levels(luma, clip.coding), clip.coding.matrix)
     return clip.turn.upright(rgb_of(luma, cb, cr, clip.coding))
+
+
+def tint_of(frame: Frame, clip: Clip) -> float:
+    """Return the mean chroma C*ab that a frame has already, measured at about 2000 places."""
+    if frame.picture.format.name.startswith("gray"):
+        return 0.0
+    coding, planes = clip.coding, [frame.plane(index) for index in (1, 2)]
+    rows, columns = (max(1, side // 45) for side in planes[0].shape)
+    neutral, span = np.float32(coding.neutral), np.float32(coding.chroma_span)
+    cb, cr = ((plane[::rows, ::columns].astype(np.float32) - neutral) / span for plane in planes)
+    luma = smaller(frame.plane(), *planes[0].shape[::-1])[::rows, ::columns]
+    return float(np.hypot(*np.moveaxis(rgb_to_lab(rgb_of(luma, cb, cr, coding))[..., 1:], -1, 0)).mean())
 
 
 def _spread(ab: Floats, clip: Clip, width: int, height: int) -> Floats:

@@ -46,21 +46,37 @@ def files_of(path: Path) -> list[Path]:
 
     Raises PhotoNotFound where there are none, or where one is missing between others.
     """
-    wanted = NUMBER.search(path.name)
-    if wanted is None or path.is_file():
-        if not path.is_file():
-            raise PhotoNotFound(f"there is no film {path}; give the path of a video file")
+    if path.is_file():
         return [path]
-    before, after = path.name[: wanted.start()], path.name[wanted.end() :]
-    found = re.compile(rf"{re.escape(before)}(\d+){re.escape(after)}")
-    numbers = {int(match[1]) for match in map(found.fullmatch, _names(path.parent)) if match}
-    numbers = {number for number in numbers if (path.parent / numbered(path, number).name).is_file()}
+    if not NUMBER.search(path.name):
+        raise PhotoNotFound(_no_film(path))
+    numbers = numbers_of(path)
     if not numbers:
         raise PhotoNotFound(f"there are no pictures {path}; give the names of numbered pictures, such as scan-%05d.png")
-    missing = sorted(set(range(min(numbers), max(numbers))) - numbers)
+    missing = sorted(set(range(numbers[0], numbers[-1])) - set(numbers))
     if missing:
-        raise PhotoNotFound(f"{numbered(path, missing[0])} is missing ({len(missing)} of the row are); put it there")
-    return [numbered(path, number) for number in sorted(numbers)]
+        more = f", as are {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise PhotoNotFound(f"{numbered(path, missing[0])} is missing{more}; a row of pictures has no gaps, fill them")
+    return [numbered(path, number) for number in numbers]
+
+
+def numbers_of(pattern: Path) -> list[int]:
+    """Return the numbers of a pattern's pictures that are there, ascending."""
+    wanted = NUMBER.search(pattern.name)
+    assert wanted is not None
+    before, after = pattern.name[: wanted.start()], pattern.name[wanted.end() :]
+    found = re.compile(rf"{re.escape(before)}(\d+){re.escape(after)}")
+    numbers = {int(match[1]) for match in map(found.fullmatch, _names(pattern.parent)) if match}
+    return sorted(number for number in numbers if numbered(pattern, number).is_file())
+
+
+def _no_film(path: Path) -> str:
+    pattern = (path if path.is_dir() else path.parent) / "%06d.png"
+    if path.is_dir():
+        return f"{path} is a folder, expected a film; of numbered pictures give the names, such as {pattern}"
+    if "*" in path.name:
+        return f"there is no film {path}; give numbered pictures as a pattern of their names, such as {pattern}"
+    return f"there is no film {path}; give the path of a video file"
 
 
 def numbered(pattern: Path, number: int) -> Path:

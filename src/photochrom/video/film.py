@@ -7,31 +7,39 @@
 Memory holds the frames between two key frames, whatever the film's length.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from photochrom.answer import OWN, Settings
 from photochrom.colorizer import Colorizer
-from photochrom.errors import OptionError, OutputExists, OutputUnwritable
+from photochrom.errors import OptionError, OutputExists, OutputUnwritable, PhotochromError
+from photochrom.hints import Hints
+from photochrom.photo.photo import COLORED_TINT
+from photochrom.photo.target import make_folder
 from photochrom.video.clip import Clip
 from photochrom.video.coders import Coder
-from photochrom.video.coloring import Colored, FilmColors, painted, painted_rgb
-from photochrom.video.container import files_of, numbered
+from photochrom.video.coloring import Colored, FilmColors, painted, painted_rgb, tint_of
+from photochrom.video.container import files_of, numbered, numbers_of
 from photochrom.video.planes import levels
 from photochrom.video.script import Script
 from photochrom.video.segments import Record, Workshop, read_records
 from photochrom.video.shots import ShotFinder, Shots
 from photochrom.video.span import Span
 from photochrom.video.steady import Key, Steadiness
-from photochrom.video.stills import check_pattern, check_strip, pattern_of, save_picture, write_strip
+from photochrom.video.stills import check_pattern, check_row, check_strip, pattern_of, save_picture, write_strip
 from photochrom.video.writing import Encoder, check_target, write_film
 
 SEGMENT: Final = 240
 """A segment ends at the first key frame after so many frames."""
+
+TINT_EVERY: Final = 12
+"""Every so many frames it is measured how much color the film has already."""
 
 LOOKING: Final = 0.1
 """Share of the work that finding shots counts as, for the bar."""
@@ -90,37 +98,86 @@ def colorize_film(
     pattern = pattern_of(target)
     if plan.strip is not None:
         check_strip(plan.strip, plan.overwrite)
-    if pattern is not None:
-        check_pattern(pattern, plan.overwrite or _begun(pattern))
-    else:
-        _check_file(target, clip, plan)
-    colorizer = colorizer or Colorizer()
-    workshop = Workshop(pattern or target, _job(clip, colorizer, settings, plan, script))
+    _check_folder(target, pattern)
+    with Workshop(pattern or target) as workshop:
+        if pattern is not None:
+            check_pattern(pattern, clip.path, plan.overwrite or workshop.is_begun)
+        else:
+            _check_file(target, clip, plan)
+        colorizer = colorizer or Colorizer()
+        workshop.take_up(_job(clip, colorizer, settings, plan, script))
+        made = _made(workshop, clip, (colorizer, settings, script), plan, (target, pattern, tell))
+        workshop.clear()
+    if plan.strip is not None:
+        write_strip(clip, made.target, plan.strip, plan.overwrite)
+    return made
+
+
+def _made(
+    workshop: Workshop,
+    clip: Clip,
+    painter: tuple[Colorizer, Settings, Script | None],
+    plan: Plan,
+    way: tuple[Path, Path | None, Tell],
+) -> Filmed:
+    """Do the work, from where it was interrupted on."""
+    (colorizer, settings, script), (target, pattern, tell) = painter, way
     shots, damaged = _shots(workshop, clip, tell)
-    hints = script.hints(clip, shots) if script is not None else None
+    try:
+        if pattern is not None:
+            check_row(pattern, shots.frames)
+            _check_parts(workshop, pattern)
+        hints = script.hints(clip, shots) if script is not None else None
+    except PhotochromError:
+        if not workshop.done:  # nothing is lost
+            workshop.clear()
+        raise
     colors = FilmColors(clip, shots, colorizer, settings, plan.steadiness, hints)
-    _color_all(workshop, colors, clip, shots, (plan.coder, target, pattern, tell))
+    _color_all(workshop, colors, clip, shots, (plan.coder, *way))
     notes = [f"{damaged} damaged packets of pictures were left out"] if damaged else []
+    notes += _notes(clip, shots, plan, hints, pattern, target)
     if pattern is None:
         notes += write_film(target, clip, plan.coder, workshop.done, colorizer.card.name)
-    workshop.clear()
-    if plan.strip is not None:
-        write_strip(clip, pattern or target, plan.strip, plan.overwrite)
     return Filmed(pattern or target, shots.frames, len(shots.cuts) + 1, colors.asked, tuple(notes))
+
+
+def _check_parts(workshop: Workshop, pattern: Path) -> None:
+    """Begin anew where pictures that were finished before an interruption are gone."""
+    done = sum(1 for path in workshop.done for _ in read_records(path, heads_only=True))
+    if not set(range(1, done + 1)) <= set(numbers_of(pattern)):
+        workshop.forget_parts()
+
+
+def _notes(
+    clip: Clip, shots: Shots, plan: Plan, hints: Mapping[int, Hints] | None, pattern: Path | None, target: Path
+) -> list[str]:
+    """Return what somebody might not have thought of, a line each."""
+    found = [] if pattern is not None else plan.coder.notes(clip, target)
+    if shots.tint > COLORED_TINT:
+        found.append(f"the film has color already (mean chroma {shots.tint:.0f}); it was taken as gray")
+    if hints is not None and not hints:
+        found.append(f"no hints of {plan.script} are for {'this film' if clip.span.is_whole else 'the wanted part'}")
+    if pattern is not None and clip.aspect != 1:
+        found.append(f"pixels of the film are not square, {clip.aspect} as wide as high; the pictures have them so")
+    return found
 
 
 def find_shots(clip: Clip, tell: Tell = lambda share, note: None) -> tuple[Shots, int]:
     """Look through a film; returns its shots, and how many packets cannot be decoded."""
-    finder, times = ShotFinder(), []
+    finder, times, tints, end = ShotFinder(), [], [], 0
     frames = clip.frames()
     for frame in frames:
         picture = levels(frame.plane()[:: _stride(clip), :: _stride(clip)], clip.coding)
         finder.show((picture * 255).astype("uint8"))
         times.append(frame.time)
+        end = frame.time + frame.duration
+        if frame.number % TINT_EVERY == 0:
+            tints.append(tint_of(frame, clip))
         tell(min(1, frame.number / max(1, clip.expected)), "finding shots")
     shots = finder.end()
     shots.times = [times[number] for number in (0, *shots.cuts)] if times else []
-    shots.mended = frames.mended
+    shots.mended, shots.end = frames.mended, end
+    shots.tint = float(np.mean(tints)) if tints else 0.0
     if not times:
         raise OptionError(f"{clip.path} has no frame between the wanted start and end; give other times")
     return shots, frames.damaged
@@ -131,17 +188,20 @@ def _stride(clip: Clip) -> int:
     return max(1, clip.width // 320)
 
 
+def _check_folder(target: Path, pattern: Path | None) -> None:
+    """Make the folder of pictures; raises OutputUnwritable where there is none for a film."""
+    if pattern is not None:
+        make_folder(pattern.parent)
+    elif not target.parent.is_dir():
+        raise OutputUnwritable(f"there is no folder {target.parent}; make it first")
+
+
 def _check_file(target: Path, clip: Clip, plan: Plan) -> None:
+    if target.exists() and clip.path.exists() and target.samefile(clip.path):
+        raise OutputUnwritable(f"{target} is the film itself; give another name")
     if target.exists() and not plan.overwrite:
         raise OutputExists(f"{target} exists; give another name, or --overwrite")
-    if target.exists() and target.samefile(clip.path):
-        raise OutputUnwritable(f"{target} is the film itself; give another name")
     check_target(target, clip, plan.coder)
-
-
-def _begun(pattern: Path) -> bool:
-    """Whether pictures that exist may be from an interrupted run."""
-    return pattern.with_name(f".{pattern.name}.photochrom").is_dir()
 
 
 def _job(clip: Clip, colorizer: Colorizer, settings: Settings, plan: Plan, script: Script | None) -> dict[str, Any]:
@@ -158,7 +218,7 @@ def _job(clip: Clip, colorizer: Colorizer, settings: Settings, plan: Plan, scrip
         "steadiness": asdict(plan.steadiness),
         "script": "" if script is None else script.fingerprint,
     }
-    return {"version": 2, **{name: sha256(repr(value).encode()).hexdigest()[:16] for name, value in wanted.items()}}
+    return {"version": 3, **{name: sha256(repr(value).encode()).hexdigest()[:16] for name, value in wanted.items()}}
 
 
 def _shots(workshop: Workshop, clip: Clip, tell: Tell) -> tuple[Shots, int]:
@@ -188,7 +248,7 @@ def _color_all(
             key = None
             for one in part:
                 if encoder is not None:
-                    picture = painted(one.frame, one.ab, clip, encoder.format)
+                    picture = painted(one.frame, one.ab, clip, encoder.format, encoder.is_full)
                     encoder.add(picture, one.frame.number, one.frame.duration)
                 elif pattern is not None:
                     segment.add(_saved(one, clip, pattern))

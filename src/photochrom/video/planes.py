@@ -122,12 +122,24 @@ def chroma_differences(ab: Floats, level: Floats, matrix: int) -> tuple[Floats, 
     return share * blue / np.float32(2 * (1 - kb)), share * red / np.float32(2 * (1 - kr))
 
 
-def chroma_codes(ab: Floats, luma: Codes, coding: Coding) -> tuple[Codes, Codes]:
-    """Return the codes of Cb and Cr, (h, w), for ab (h, w, 2) in Lab units on luma codes (h, w)."""
-    found = chroma_differences(ab, levels(luma, coding), coding.matrix)
-    kind, most = np.uint8 if coding.bits == 8 else np.uint16, (1 << coding.bits) - 1
-    cb, cr = (np.rint(plane * coding.chroma_span + coding.neutral).clip(0, most).astype(kind) for plane in found)
+def chroma_codes(ab: Floats, luma: Codes, coding: Coding, wanted: Coding | None = None) -> tuple[Codes, Codes]:
+    """Return the codes of Cb and Cr, (h, w), for ab (h, w, 2) in Lab units on luma codes (h, w).
+
+    ``wanted`` is their coding, where it is not that of luma.
+    """
+    found, wanted = chroma_differences(ab, levels(luma, coding), coding.matrix), wanted or coding
+    kind, most = np.uint8 if wanted.bits == 8 else np.uint16, (1 << wanted.bits) - 1
+    cb, cr = (np.rint(plane * wanted.chroma_span + wanted.neutral).clip(0, most).astype(kind) for plane in found)
     return cb, cr
+
+
+def in_coding(luma: Codes, coding: Coding, wanted: Coding) -> Codes:
+    """Return luma codes in another coding of the same matrix: of the same range, they only get another depth."""
+    if coding.is_full == wanted.is_full:
+        return at_depth(luma, coding.bits, wanted.bits)
+    table = levels(np.arange(1 << coding.bits), coding) * np.float32(wanted.white - wanted.black) + wanted.black
+    found: Codes = np.rint(table).astype(np.uint8 if wanted.bits == 8 else np.uint16)[luma]
+    return found
 
 
 def at_depth(codes: Codes, bits: int, wanted: int) -> Codes:

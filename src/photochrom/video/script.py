@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from photochrom.errors import HintError
+from photochrom.errors import HintError, OptionError
 from photochrom.hints import Hints
 from photochrom.jsonfile import read_object
 from photochrom.video.clip import Clip
@@ -47,15 +47,21 @@ class Script:
     def read(cls, path: Path, clip: Clip) -> "Script":
         """Read a script and the files that it names; raises HintError for what does not fit the film's frames."""
         stored = read_object(path, HintError, EXAMPLE)
-        try:
-            entries = [entry for entry in stored["shots"] if entry["hints"] is not None]
-            found = cls(float(stored.get("start", 0)), tuple(_cue(entry, path) for entry in entries))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise HintError(f"{path} is no script of hints ({reason}); expected such as {EXAMPLE}") from None
-        for cue in found.cues:
-            cue.hints.require_size(*clip.shown_size)
-        return found
+        entries, start = stored.get("shots"), stored.get("start", 0)
+        if not isinstance(entries, list):
+            raise HintError(f'{path} has no list of "shots"; expected such as {EXAMPLE}')
+        if isinstance(start, bool) or not isinstance(start, int | float):
+            raise HintError(f'{path}: "start" is {start!r}; expected seconds, such as 0')
+        cues = []
+        for number, entry in enumerate(entries, 1):
+            try:
+                cue = _cue(entry, path)
+                if cue is not None:
+                    cue.hints.require_size(*clip.shown_size)
+                    cues.append(cue)
+            except (HintError, OptionError) as error:
+                raise HintError(f"{path}, {_name_of(entry, number)}: {error}") from None
+        return cls(float(start), tuple(cues))
 
     @property
     def fingerprint(self) -> str:
@@ -66,12 +72,13 @@ class Script:
     def hints(self, clip: Clip, shots: Shots) -> dict[int, Hints]:
         """Return the hints of shots by number, from 0; raises HintError for a shot that there is not, or is twice."""
         found: dict[int, Hints] = {}
+        part, last = "the film" if clip.span.is_whole else "the wanted part", len(shots.cuts) + 1
         for cue in self.cues:
             number = self._number(cue, clip, shots)
             if number is None:
                 continue
-            if not 0 <= number <= len(shots.cuts):
-                raise HintError(f"the script names shot {number + 1}; the film has shots 1 to {len(shots.cuts) + 1}")
+            if not 0 <= number < last:
+                raise HintError(f"the script names shot {number + 1}; {part} has shots 1 to {last}, name one of them")
             if number in found:
                 raise HintError(f"the script has hints for shot {number + 1} twice; put them into one")
             found[number] = cue.hints
@@ -85,15 +92,28 @@ class Script:
         if cue.shot is not None and (time is None or abs(self.start - span.start) < ROUNDED):
             return cue.shot - 1
         moment = ((time or 0) + ROUNDED - span.start) / clip.time_base
+        if moment >= shots.end > 0:
+            end = span.start + float(shots.end * clip.time_base)
+            raise HintError(f"the script names a shot at {time:g} seconds; the film ends at {end:.3f}")
         return max(0, sum(first <= moment for first in shots.times) - 1)
 
 
-def _cue(entry: dict[str, Any], path: Path) -> Cue:
-    """Return what an entry says; raises KeyError where it names no shot."""
+def _cue(entry: Any, path: Path) -> Cue | None:
+    """Return what an entry says, None where its hints are null; raises HintError, or OptionError for its time."""
+    if not isinstance(entry, dict) or "hints" not in entry:
+        raise HintError(f'it has no "hints"; expected such as {EXAMPLE}')
     told, shot = entry["hints"], entry.get("shot")
+    if told is None:
+        return None
     time = None if entry.get("time") is None else seconds(str(entry["time"]))
     if shot is None and time is None:
-        raise KeyError("shot")
+        raise HintError('it names neither "shot" nor "time"; say which shot the hints are for')
     if isinstance(shot, bool) or not isinstance(shot, int | None):
-        raise TypeError(f"the shot is {shot!r}")
+        raise HintError(f"the shot is {shot!r}; expected its number, from 1")
     return Cue(shot, time, Hints.from_json(path.parent / told if isinstance(told, str) else json.dumps(told)))
+
+
+def _name_of(entry: Any, number: int) -> str:
+    """Return how an entry is found in its file."""
+    told = [f"{key} {entry[key]}" for key in ("shot", "time") if isinstance(entry, dict) and entry.get(key) is not None]
+    return f"entry {number}" + (f" ({', '.join(told)})" if told else "")

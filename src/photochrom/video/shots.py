@@ -33,8 +33,9 @@ Codes = NDArray[np.uint8]
 class Shots:
     """Numbers of the first frames of all shots but the first, ascending, and of frames in a flash.
 
-    ``times`` are those of all shots' first frames, in ticks; ``mended`` says that the film's own times had gaps or went
-    back, so that they do not lead to its frames.
+    ``times`` are those of all shots' first frames, ``end`` of the end of the last frame, in ticks; ``mended`` says that
+    the film's own times had gaps or went back, so that they do not lead to its frames. ``tint`` is the mean chroma C*ab
+    that the film has already.
     """
 
     cuts: list[int] = field(default_factory=list)
@@ -42,6 +43,8 @@ class Shots:
     frames: int = 0
     times: list[int] = field(default_factory=list)
     mended: bool = False
+    end: int = 0
+    tint: float = 0.0
 
     def of(self, number: int) -> int:
         """Return the number of a frame's shot, from 0."""

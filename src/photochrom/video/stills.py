@@ -1,6 +1,7 @@
 """Single pictures of a film: the whole of it as numbered files, the first frames of its shots, or strips to look at."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, cast
@@ -13,7 +14,7 @@ from photochrom.errors import OptionError, OutputExists, OutputUnwritable, Photo
 from photochrom.photo import Photo, SaveOptions
 from photochrom.photo.target import make_folder, refuse_unusable, write_atomically
 from photochrom.video.clip import Clip, Frame
-from photochrom.video.container import NUMBER, numbered
+from photochrom.video.container import NUMBER, files_of, numbered, numbers_of
 from photochrom.video.planes import levels
 from photochrom.video.shots import Shots
 
@@ -21,7 +22,7 @@ USUAL: Final = "%06d.png"
 SUFFIXES: Final = {".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp", ".avif"}
 
 SCRIPT: Final = "shots.json"
-STILL: Final = "shot-{:04d}.png"
+STILL: Final = "shot-%04d.png"
 
 STRIP_EVERY: Final = 10
 STRIP_WIDTH: Final = 200
@@ -36,15 +37,34 @@ def pattern_of(target: Path) -> Path | None:
         if target.suffix.lower() not in SUFFIXES:
             raise OptionError(f"{target.name} is no pattern of pictures; give one such as %06d.png")
         return target
-    return target / USUAL if target.is_dir() or not target.suffix else None
+    if target.is_dir() or not target.suffix:
+        return target / USUAL
+    if target.suffix.lower() in SUFFIXES:
+        pattern = f"{target.stem}-{USUAL[:-4]}{target.suffix}"
+        raise OptionError(f"{target.name} is one picture; give the name of a film, or a pattern such as {pattern}")
+    return None
 
 
-def check_pattern(pattern: Path, overwrite: bool) -> None:
-    """Make the folder; raises OutputExists where the first picture is there already."""
-    make_folder(pattern.parent)
-    first = numbered(pattern, 1)
-    if first.exists() and not overwrite:
-        raise OutputExists(f"{first} exists; give another folder, or --overwrite")
+def check_pattern(pattern: Path, film: Path, overwrite: bool) -> None:
+    """Raise OutputExists where a picture of the row is there already, OutputUnwritable where it is the film's own."""
+    row = [numbered(pattern, number) for number in numbers_of(pattern)]
+    if row and film.parent.resolve() == pattern.parent.resolve():
+        own = {path.name for path in files_of(film)}
+        if any(path.name in own for path in row):
+            raise OutputUnwritable(f"{pattern} are the film's own pictures; give another folder")
+    if row and not overwrite:
+        more = f", and {len(row) - 1} more of the row" if len(row) > 1 else ""
+        raise OutputExists(f"{row[0]} exists{more}; give another folder, or --overwrite")
+
+
+def check_row(pattern: Path, frames: int) -> None:
+    """Raise OutputExists where pictures of another film would stand in the same row, after or before the new ones."""
+    others = [number for number in numbers_of(pattern) if not 1 <= number <= frames]
+    if others:
+        raise OutputExists(
+            f"{numbered(pattern, others[0])} is there, {len(others)} of the row beside the {frames} to be written; "
+            "remove what is of another film or part, or give another folder"
+        )
 
 
 def save_picture(path: Path, rgb: NDArray[Any], bits: int) -> None:
@@ -58,9 +78,13 @@ def save_picture(path: Path, rgb: NDArray[Any], bits: int) -> None:
 def check_folder(folder: Path, overwrite: bool) -> None:
     """Make the folder for :func:`write_first_frames`; raises OutputExists where a script or a picture is there."""
     make_folder(folder)
-    for name in (SCRIPT, STILL.format(1)):
-        if (folder / name).exists() and not overwrite:
-            raise OutputExists(f"{folder / name} exists, perhaps with your hints; give another folder, or --overwrite")
+    there = [path for path in [folder / SCRIPT, *_stills(folder)] if path.exists()]
+    if there and not overwrite:
+        raise OutputExists(f"{there[0]} exists, perhaps with your hints; give another folder, or --overwrite")
+
+
+def _stills(folder: Path) -> list[Path]:
+    return [numbered(folder / STILL, number) for number in numbers_of(folder / STILL)]
 
 
 def write_first_frames(clip: Clip, shots: Shots, folder: Path, overwrite: bool = False) -> Path:
@@ -76,10 +100,12 @@ def write_first_frames(clip: Clip, shots: Shots, folder: Path, overwrite: bool =
             continue
         gray = clip.turn.upright(levels(frame.plane(), clip.coding))
         shown = cv2.resize(gray, clip.shown_size, interpolation=cv2.INTER_AREA)
-        name = STILL.format(len(entries) + 1)
+        name = numbered(folder / STILL, len(entries) + 1).name
         save_picture(folder / name, shown[..., None].repeat(3, axis=-1), 8)
         time = round(float(frame.time * clip.time_base) + clip.span.start, 3)
         entries.append({"shot": len(entries) + 1, "time": time, "still": name, "hints": None})
+    for path in set(_stills(folder)) - {folder / entry["still"] for entry in entries}:
+        path.unlink()  # what is replaced had more shots
     text = json.dumps({"start": clip.span.start, "shots": entries}, indent=1) + "\n"
     return write_atomically(folder / SCRIPT, overwrite, lambda part: cast(None, part.write_text(text, "utf-8")))
 
@@ -91,6 +117,8 @@ def check_strip(strip: Path, overwrite: bool) -> None:
     if not strip.parent.is_dir():
         raise OutputUnwritable(f"{strip}: its folder does not exist; create the folder first")
     refuse_unusable(strip, overwrite)
+    if not os.access(strip.parent, os.W_OK):
+        raise OutputUnwritable(f"{strip}: its folder cannot be written to; choose another place")
 
 
 def write_strip(source: Clip, result: Path, strip: Path, overwrite: bool = False) -> None:

@@ -4,9 +4,10 @@ Sound and subtitles go from file to file as they are, packet by packet, so that 
 cannot be decoded to its end is no obstacle. The new file has another name until it is whole.
 """
 
+import errno
 import heapq
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -17,15 +18,17 @@ import av.error
 
 from photochrom.errors import OptionError, OutputUnwritable
 from photochrom.video.clip import Clip
-from photochrom.video.coders import Coder, add_picture_track
+from photochrom.video.coders import OF_APPLE, Coder, add_picture_track
 from photochrom.video.container import opened, origin
 from photochrom.video.segments import Record, read_records
+from photochrom.video.tracks import UNTRUE, UNTRUE_PICTURES, add_others, chapters_of, notes_of
 
-UNTRUE: Final = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration", "alpha_mode"}
-UNTRUE_PICTURES: Final = {"bps", "number_of_bytes", "number_of_frames"}
-"""Notes of the old container that are not true of the new one, and statistics that are not of the new pictures."""
+OPTIONS: Final = {
+    **{suffix: {"movflags": "+faststart"} for suffix in OF_APPLE},
+    ".avi": {"avoid_negative_ts": "disabled"},  # sound that begins early would move the pictures by part of a frame
+}
 
-STREAMABLE: Final = {".mp4", ".m4v", ".mov"}
+FULL_DISK: Final = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 LATE: Final = 15
 """When all sound has come to so many seconds after the end of the wanted part, nothing of it comes any more."""
@@ -34,11 +37,12 @@ Timed = tuple[Fraction, Any]
 
 
 class Encoder:
-    """Encodes the pictures of one segment, as the whole film will have them."""
+    """Encodes the pictures of one segment, as the whole film will have them; ``is_full`` is the range of their luma."""
 
     def __init__(self, clip: Clip, coder: Coder, target: Path, keep: Callable[[Record], None]) -> None:
         """Open the encoder; raises OptionError where it refuses the film. ``keep`` gets what it gives."""
         self._keep, self._counts = keep, coder.kind(target).counts
+        self.is_full = coder.is_full(clip, target)
         self._container = open_target(unfinished(target), target)
         self._stream = add_picture_track(self._container, clip, coder, target)
         self._stream.codec_context.thread_type = "FRAME"
@@ -76,7 +80,7 @@ def unfinished(target: Path) -> Path:
 
 def open_target(path: Path, target: Path) -> Any:
     """Return a container to be written; its file is made with its header. Raises OptionError for an unknown ending."""
-    options = {"movflags": "+faststart"} if target.suffix.lower() in STREAMABLE else {}
+    options = OPTIONS.get(target.suffix.lower(), {})
     try:
         return av.open(str(path), "w", container_options=options)
     except (ValueError, av.error.FFmpegError) as error:
@@ -110,42 +114,61 @@ def write_film(target: Path, clip: Clip, coder: Coder, segments: Sequence[Path],
 
 def check_target(target: Path, clip: Clip, coder: Coder) -> None:
     """Raise now what :func:`write_film` would raise after hours: for a container, codec or folder that will not do."""
-    if not target.parent.is_dir():
-        raise OutputUnwritable(f"there is no folder {target.parent}; make it first")
     temporary = unfinished(target)
     try:
-        with opened(clip.path) as source, open_target(temporary, target) as container:
-            add_picture_track(container, clip, coder, target)
-            _add_others(container, source, clip, target)
-            container.start_encoding()
-    except av.error.FFmpegError as error:
-        raise OptionError(
-            f"{target.name} cannot hold this film as it is ({error.strerror}); give a name ending in .mkv, "
-            "or another --codec"
-        ) from error
+        with opened(clip.path) as source:
+            reason = _refusal(temporary, target, clip, coder, source)
+            if reason is not None and _refusal(temporary, target, clip, coder, None) is None:
+                raise OptionError(
+                    f"a file {target.suffix} cannot hold the film's sound or its other tracks ({reason}); give a name "
+                    "ending in .mkv, or in the film's own ending"
+                )
+        if reason is not None:
+            raise OptionError(
+                f"{target.name} cannot be written with the codec {coder.name(target)} ({reason}); "
+                "give a name ending in .mkv, another --codec, or another --preset"
+            )
     except OSError as error:
         raise OutputUnwritable(f"{target} cannot be written ({error.strerror}); write to another folder") from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _refusal(temporary: Path, target: Path, clip: Clip, coder: Coder, source: Any | None) -> str | None:
+    """Return why a container takes no pictures of this coder beside the tracks of ``source``, None where it does."""
+    try:
+        with open_target(temporary, target) as container:
+            add_picture_track(container, clip, coder, target)
+            if source is not None:
+                add_others(container, source, clip, target)
+            container.start_encoding()
+    except av.error.FFmpegError as error:
+        if error.errno in FULL_DISK:
+            raise OutputUnwritable(
+                f"{target} cannot be written ({error.strerror}); make room or choose another place"
+            ) from error
+        return str(error.strerror)
+    return None
+
+
 def _fill(container: Any, source: Any, clip: Clip, coder: Coder, job: tuple[Path, Sequence[Path], str]) -> list[str]:
     """Write header, packets and end; returns what had to be left out."""
     target, segments, model = job
     stream = add_picture_track(container, clip, coder, target)
-    if target.suffix.lower() == ".avi" and _is_even(segments, clip):
+    shift = _shift(segments, clip) if target.suffix.lower() == ".avi" else None
+    if shift is not None:
         stream.time_base = 1 / clip.rate  # its ticks are its frame rate, and a frame that was not shown takes room
-    others, notes = _add_others(container, source, clip, target)
+    others, notes = add_others(container, source, clip, target)
     old = source.streams[clip.index]
-    stream.metadata.update(_notes(old.metadata, clip, UNTRUE | UNTRUE_PICTURES))
+    stream.metadata.update(notes_of(old.metadata, clip, UNTRUE | UNTRUE_PICTURES))
     stream.disposition = old.disposition
-    container.metadata.update(_notes(source.metadata, clip))
+    container.metadata.update(notes_of(source.metadata, clip))
     container.metadata.setdefault("comment", f"Colors by Photochrom, model {model}")
-    if chapters := _chapters(source, clip):
+    if chapters := chapters_of(source, clip):
         container.set_chapters(chapters)
     container.start_encoding()
     lost = 0
-    pictures = _pictures(segments, clip, stream)
+    pictures = _pictures(segments, clip, stream, shift or 0)
     for _, packet in heapq.merge(pictures, _packets(source, others, clip), key=lambda timed: timed[0]):
         try:
             container.mux_one(packet)
@@ -156,65 +179,22 @@ def _fill(container: Any, source: Any, clip: Clip, coder: Coder, job: tuple[Path
     return notes + ([f"{lost} packets of sound or subtitles are damaged and were left out"] if lost else [])
 
 
-def _notes(old: Mapping[str, str], clip: Clip, untrue: Set[str] = UNTRUE) -> dict[str, str]:
-    """Return the notes that stay true: ``TITLE`` and ``BPS-eng`` are compared as title and bps."""
-    gone = untrue | ({"timecode"} if clip.span.start else set())
-    return {key: text for key, text in old.items() if key.lower().partition("-")[0] not in gone}
+def _shift(segments: Sequence[Path], clip: Clip) -> int | None:
+    """Return how many ticks after a multiple of a frame's duration pictures are shown, None where they are uneven."""
+    ticks = sorted(record.time for path in segments for record in read_records(path, True))
+    step = 1 / (clip.rate * clip.time_base)
+    shift = ticks[0] - round(round(ticks[0] / step) * step)
+    times = [float((tick - shift) / step) for tick in ticks]
+    even = len({round(time) for time in times}) == len(times) and all(abs(time - round(time)) < 0.1 for time in times)
+    return shift if even else None
 
 
-def _chapters(source: Any, clip: Clip) -> list[dict[str, Any]]:
-    """Return the chapters of the wanted part, with its times."""
-    found = []
-    for chapter in source.chapters():
-        start, length = round(clip.span.first / chapter["time_base"]), chapter["end"] - chapter["start"]
-        begins = chapter["start"] - start
-        if begins + length > 0 and not clip.span.ends_before(begins * chapter["time_base"]):
-            found.append({**chapter, "start": max(0, begins), "end": begins + length})
-    return found
-
-
-def _add_others(container: Any, source: Any, clip: Clip, target: Path) -> tuple[dict[int, Any], list[str]]:
-    """Add the tracks that are copied; returns them by their number in the source, and what is left out."""
-    found: dict[int, Any] = {}
-    notes = []
-    for track in source.streams:
-        if track.index == clip.index:
-            continue
-        name = track.codec_context.name if track.codec_context is not None else "unknown codec"
-        if track.type not in ("audio", "subtitle", "video", "attachment"):
-            notes.append(f"track {track.index} ({track.type}) was left out")
-            continue
-        try:
-            copy = container.add_stream_from_template(track, opaque=True)
-        except (ValueError, av.error.FFmpegError) as error:
-            if track.type in ("audio", "subtitle"):
-                raise OptionError(
-                    f"a file {target.suffix} cannot hold the {track.type} track {track.index} ({name}); "
-                    "give a name ending in .mkv, or in the film's own ending"
-                ) from error
-            notes.append(f"track {track.index} ({track.type}, {name}) was left out: {target.suffix} cannot hold it")
-            continue
-        copy.metadata.update(_notes(track.metadata, clip, UNTRUE if clip.span.is_whole else UNTRUE | UNTRUE_PICTURES))
-        copy.disposition = track.disposition
-        if track.type != "attachment":
-            found[track.index] = copy
-    return found, notes
-
-
-def _is_even(segments: Sequence[Path], clip: Clip) -> bool:
-    """Tell whether each picture is shown at its own multiple of a frame's duration, but for rounding."""
-    times = [
-        float(record.time * clip.time_base * clip.rate) for path in segments for record in read_records(path, True)
-    ]
-    return len({round(time) for time in times}) == len(times) and all(abs(time - round(time)) < 0.1 for time in times)
-
-
-def _pictures(segments: Sequence[Path], clip: Clip, stream: Any) -> Iterator[Timed]:
+def _pictures(segments: Sequence[Path], clip: Clip, stream: Any, shift: int) -> Iterator[Timed]:
     """Give the encoded pictures with times of decoding: the n-th is decoded when the picture D before it is shown.
 
-    D is the least that lets no picture be shown before it is decoded.
+    D is the least that lets no picture be shown before it is decoded. All are shown ``shift`` ticks earlier.
     """
-    times = [record.time for path in segments for record in read_records(path, heads_only=True)]
+    times = [record.time - shift for path in segments for record in read_records(path, heads_only=True)]
     shown = sorted(times)
     rank = {time: number for number, time in enumerate(shown)}
     delay = max((number - rank[time] for number, time in enumerate(times)), default=0)
@@ -223,7 +203,7 @@ def _pictures(segments: Sequence[Path], clip: Clip, stream: Any) -> Iterator[Tim
     for number, record in enumerate(records):
         packet = av.Packet(record.data)
         packet.stream, packet.time_base = stream, clip.time_base
-        packet.pts, packet.duration, packet.is_keyframe = record.time, record.duration, record.is_key
+        packet.pts, packet.duration, packet.is_keyframe = record.time - shift, record.duration, record.is_key
         packet.dts = shown[number - delay] if number >= delay else shown[0] - (delay - number) * step
         yield packet.dts * clip.time_base, packet
 
