@@ -175,3 +175,17 @@ def test_what_libvips_says_keeps_its_last_lines_whole() -> None:
     assert said.endswith("; tiffload: cut short")
     assert len(said) <= 300
     assert set(said.split("; ")) <= {*old, "tiffload: cut short"}
+
+
+def test_a_disk_that_takes_no_more_is_told_in_the_systems_words_and_leaves_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("resource", reason="limits the size of files")
+    code = (
+        "import resource, sys; from photochrom import Photo, PhotochromError; import numpy as np\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
+        "try: Photo.from_array(np.random.default_rng(0).integers(0, 255, (400, 400), np.uint8)).save(sys.argv[1])\n"
+        "except PhotochromError as error: print(error)"
+    )
+    target = tmp_path / "large.tif"
+    run = subprocess.run([sys.executable, "-c", code, target], capture_output=True, text=True, check=True)
+    assert run.stdout == f"{target}: cannot be written (File too large); make room or choose another place\n"
+    assert not list(tmp_path.iterdir())

@@ -27,6 +27,8 @@ def write_atomically(path: Path, overwrite: bool, write: Callable[[Path], None])
         if overwrite and final.exists():
             temporary.chmod(stat.S_IMODE(final.stat().st_mode))
         _move(temporary, final, overwrite)
+    except OutputUnwritable as error:
+        raise OutputUnwritable(str(error).replace(str(temporary), str(path))) from error
     except FileExistsError as error:
         raise _exists(path) from error
     except FileNotFoundError as error:

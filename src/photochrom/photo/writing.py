@@ -70,7 +70,7 @@ def to_file(job: Job, path: Path) -> None:
                     page_path.unlink(missing_ok=True)
     except VipsError as error:
         _blame_photo(job)
-        raise unwritable(path, reason(error)) from error
+        raise unwritable(path, _fault_of_system(error) or reason(error)) from error
 
 
 def to_bytes(job: Job) -> bytes:
@@ -132,6 +132,12 @@ def _prepared(job: Job, part: Part) -> tuple[Image, dict[str, Any], Entries]:
         settings | {"bigtiff": size > BIG_TIFF_BYTES},
         tags_for_tiff(loaded, header.tags, header.orientation > 4),
     )
+
+
+def _fault_of_system(error: VipsError) -> str | None:
+    """Return what the system said when a file could not be filled, None where it said nothing."""
+    found = (line.strip().partition("system error: ") for line in str(error).splitlines())
+    return next((said for _, mark, said in found if mark and "Unknown" not in said), None)
 
 
 def _blame_photo(job: Job) -> None:
