@@ -1,5 +1,7 @@
 """File systems that fsspec reaches by URL (s3://, gs://, az://, sftp://, memory://): the way there, and its faults."""
 
+import logging
+import math
 import random
 import re
 import time
@@ -14,6 +16,9 @@ T = TypeVar("T")
 FIRST_PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 20.0
 """Seconds; pauses double from the first to the longest."""
+GREETING: Final = 60.0
+"""Seconds after which nothing is tried again before anything has begun: a name may be wrong. Some file systems try
+again by themselves, Azure's for more than a minute."""
 
 _FRESH: Final[dict[str, Any]] = {"use_listings_cache": False}
 _OTHERS: Final[dict[str, dict[str, Any]]] = {"sftp": {"timeout": 10}, "ssh": {"timeout": 10}}
@@ -22,6 +27,9 @@ _BROUGHT: Final = ("fsspec", "s3fs", "aiobotocore", "botocore")
 """Packages that ``photochrom[batch]`` brings."""
 _STAMPS: Final = ("ETag", "etag", "md5Hash", "content_md5", "LastModified", "last_modified", "mtime", "created")
 _HOPELESS: Final = re.compile("Credentials|NoSuchBucket|ParamValidation|InvalidRegion|UnknownEndpoint")
+
+for _package in ("azure", "gcsfs"):  # they write what they raise, whole stacks of calls, to stderr, too
+    logging.getLogger(_package).addHandler(logging.NullHandler())
 
 
 def is_url(name: str) -> bool:
@@ -51,7 +59,7 @@ def reach(url: str, options: dict[str, Any], name: str, kind: type[PhotochromErr
     except ImportError as error:
         raise kind(f"{name}: {_missing(error)}") from error
     except (ValueError, TypeError) as error:
-        raise kind(f"{name}: {said(error)}; expected a URL such as {example}") from error
+        raise kind(f"{name}: {said(error)}; expected a URL such as {example}, and the options it needs") from error
     return system, str(path)
 
 
@@ -62,21 +70,42 @@ def stamp_of(info: dict[str, Any]) -> str:
 
 def is_hopeless(error: BaseException) -> bool:
     """Tell whether an error of a store comes again however often one tries: wrong credentials, no such bucket."""
-    return _HOPELESS.search(type(error).__name__) is not None
+    return is_refused(error) or status_of(error) == 404 or _HOPELESS.search(type(error).__name__) is not None
+
+
+def is_refused(error: BaseException) -> bool:
+    """Tell whether a store does not know who asks, or does not let them."""
+    told = "Credentials" in type(error).__name__ or str(error).startswith("Forbidden: ")  # as gcsfs says it
+    return told or isinstance(error, PermissionError) or status_of(error) in (401, 403)
+
+
+def status_of(error: BaseException) -> int | None:
+    """Return the HTTP status an error carries, None where it has none."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    else:
+        found = next((getattr(error, name) for name in ("status", "status_code", "code") if hasattr(error, name)), None)
+    return found if isinstance(found, int) else None
 
 
 def retry(
-    do: Callable[[], T], times: int, passes: Callable[[Exception], bool], note: Callable[[], None] = lambda: None
+    do: Callable[[], T],
+    times: int,
+    passes: Callable[[Exception], bool],
+    note: Callable[[], None] = lambda: None,
+    patience: float = math.inf,
 ) -> T:
     """Return what ``do`` does, tried up to ``times`` more while what it raises ``passes``, with growing pauses.
 
-    ``note`` is called before each further try.
+    ``note`` is called before each further try; none begins after ``patience``, in seconds.
     """
+    start = time.monotonic()
     for turn in range(times + 1):
         try:
             return do()
         except Exception as error:  # each file system has its own
-            if turn == times or not passes(error):
+            if turn == times or not passes(error) or time.monotonic() - start > patience:
                 raise
         note()
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**turn)
@@ -87,7 +116,13 @@ def retry(
 def said(error: BaseException) -> str:
     """Return what an error says, on one line."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join((str(text) or type(error).__name__).split())[:300]
+    line = " ".join((str(text) or type(error).__name__).split())
+    line = re.sub(r"\.? RequestId:.*", "", line)  # what Azure says for its own engineers
+    if isinstance(error, FileNotFoundError) and ("/" in line or " " not in line):
+        return "there is none"  # many say the path only
+    if isinstance(error, KeyError):
+        return f"no {line}"
+    return line[:300]
 
 
 def _missing(error: ImportError) -> str:

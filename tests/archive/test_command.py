@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from cyclopts import App
 
-from photochrom.archive.command import batch
+from photochrom.archive.command import _teller, batch
+from photochrom.archive.run import Progress
+from photochrom.archive.tasks import Report
 from photochrom.errors import OptionError, PhotochromError
 
 Call = Callable[..., Any]
@@ -141,3 +143,10 @@ def test_watching_takes_new_files_when_they_are_whole(
     assert (process.returncode, errors) == (0, "")
     assert said.startswith("5 of 6 colorized, 1 no photos\n")
     assert (target / ".photochrom" / "index.html").exists()
+
+
+def test_what_fails_at_every_look_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    tell, progress = _teller(lambda share, note: None), Progress()
+    for reason in ("in/: cannot be listed", "a.jpg: damaged", "in/: cannot be listed"):
+        tell(progress, Report("failed", reason=reason))
+    assert capsys.readouterr().err.splitlines() == ["photochrom: in/: cannot be listed", "photochrom: a.jpg: damaged"]

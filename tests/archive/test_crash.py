@@ -96,7 +96,7 @@ def test_an_interrupt_ends_it_in_order(many: Path, typed: Typed, contents: Any, 
     )
     kept = dict(states(target / ".photochrom" / "ledger.sqlite"))
     assert {name for name, state in kept.items() if state == "done"} == set(contents(target))
-    assert set(kept.values()) == {"done", "waiting"}
+    assert set(kept.values()) <= {"done", "waiting"}, "a busy machine may have done all by then"
 
 
 def test_two_runs_never_share_a_target(run: Any, archive: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +11,9 @@ from typing import Any
 import pytest
 
 from photochrom import Photo
-from photochrom.errors import OptionError, OutputUnwritable
+from photochrom.errors import OutputUnwritable
 
 fsspec = pytest.importorskip("fsspec")
-REGISTRY: dict[str, Any] = sys.modules["fsspec.registry"]._registry
 Run = Callable[..., Any]
 
 SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
@@ -152,7 +150,7 @@ def test_a_strangers_object_is_not_replaced(run: Run, archive: Path, tmp_path: P
     assert run(archive, f"memory:/{root}", overwrite=True, **words).done == 1
 
 
-def test_globs_and_archives_at_urls(run: Run, archive: Path, contents: Any, tmp_path: Path) -> None:
+def test_globs_photos_and_archives_at_urls(run: Run, archive: Path, contents: Any, tmp_path: Path) -> None:
     import shutil
 
     system, root = fsspec.filesystem("memory"), f"/{tmp_path.name}"
@@ -160,9 +158,16 @@ def test_globs_and_archives_at_urls(run: Run, archive: Path, contents: Any, tmp_
         system.pipe_file(f"{root}/in/{name}", (archive / name).read_bytes())
     assert run(f"memory:/{root}/in/*/*.tif", tmp_path / "glob").done == 1
     assert sorted(contents(tmp_path / "glob")) == ["1890/c.tif"]
+    assert run(f"memory:/{root}/in/1890/c.tif", tmp_path / "one").done == 1
+    assert contents(tmp_path / "one") == {"c.tif": contents(tmp_path / "glob")["1890/c.tif"]}
+    system.pipe_file(f"{root}/folder.jpg/a.jpg", (archive / "a.jpg").read_bytes())
+    assert run(f"memory:/{root}/folder.jpg/", tmp_path / "folder").done == 1
     system.pipe_file(f"{root}/x.zip", Path(shutil.make_archive(str(tmp_path / "x"), "zip", archive)).read_bytes())
     assert run(f"memory:/{root}/x.zip", tmp_path / "zip").done == 4
     assert Photo.open(tmp_path / "zip" / "1890" / "c.tif").is_colored
+    system.copy(f"{root}/x.zip", f"{root}/y.zip")
+    assert run(f"memory:/{root}/*.zip", tmp_path / "zips").done == 8
+    assert {name.partition("/")[0] for name in contents(tmp_path / "zips")} == {"x", "y"}
 
 
 def test_a_target_below_its_source_is_no_source(run: Run, archive: Path, tmp_path: Path) -> None:
@@ -192,57 +197,10 @@ def test_where_objects_are_not_whole_by_themselves_they_are_renamed(run: Run, ar
     assert left == [y, z], "what a kill left of other results"
 
 
-def test_a_source_that_cannot_be_listed_is_told(run: Run, tmp_path: Path) -> None:
-    summary = run(f"memory://{tmp_path.name}/nothing", tmp_path / "t")
-    assert (summary.failed, summary.exit_code) == (1, 2)
-
-
-@pytest.mark.parametrize(("url", "package"), [("gs://b/x", "gcsfs"), ("az://b/x", "adlfs"), ("sftp://h/x", "paramiko")])
-def test_a_missing_package_is_named(
-    url: str, package: str, archive: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(OptionError, match=f"{package}.*; pip install {package} brings it"):
-        run(archive, url, ledger=tmp_path / "l.sqlite")
-
-
-def test_what_the_extra_brings_is_named_by_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    from photochrom.archive.store import Store
-
-    monkeypatch.setitem(sys.modules, "s3fs", None)
-    monkeypatch.delitem(REGISTRY, "s3", raising=False)
-    with pytest.raises(OptionError, match=r"needs s3fs; pip install 'photochrom\[batch\]' brings it"):
-        Store("s3://bucket/x").root  # noqa: B018 - it connects
-
-
-class Shy(fsspec.AbstractFileSystem):  # type: ignore[misc]
-    """A server that takes a host, as paramiko does nothing else, and is not there."""
-
-    protocol = "sftp"
-
-    def __init__(self, host: str, timeout: int, username: str = "", password: str = "") -> None:
-        super().__init__()
-
-    @classmethod
-    def _strip_protocol(cls, path: str) -> str:
-        return str(path).rpartition("@")[2].partition("/")[2]
-
-    @staticmethod
-    def _get_kwargs_from_urls(url: str) -> dict[str, str]:
-        return {"host": "h"}
-
-    def ls(self, path: str, detail: bool = True, **more: Any) -> Any:
-        raise PermissionError("Authentication failed.")
-
-    cat_file = ls
-
-
-def test_a_target_that_cannot_be_reached_is_one_line(
-    run: Run, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(REGISTRY, "sftp", Shy)
-    with pytest.raises(OutputUnwritable, match=r"sftp://ann@h/x: cannot be reached.*Authentication failed"):
-        run(archive, "sftp://ann:secret@h/x", ledger=tmp_path / "l.sqlite")
+def test_a_bucket_that_is_not_there_is_one_line(run: Run, archive: Path, store: Any, tmp_path: Path) -> None:
+    words: dict[str, Any] = {"options": {"target": store[1]}, "ledger": tmp_path / "l.sqlite"}
+    with pytest.raises(OutputUnwritable, match=r"check that s3://nobody/out is there, and the rights$"):
+        run(archive, "s3://nobody/out", **words)
 
 
 def test_passwords_are_not_shown() -> None:

@@ -182,6 +182,7 @@ def test_faults_that_pass_are_waited_out(
         (PermissionError("Access Denied"), 1, r"\(Access Denied\); check the credentials and rights"),
         (type("NoCredentialsError", (Exception,), {})("Unable to locate credentials"), 1, "check the credentials"),
         (FileNotFoundError("The specified bucket does not exist"), 1, "check the bucket and the names"),
+        (OSError("Forbidden: https://host/o/a.tar"), 1, r"\(Forbidden: .*\); check the credentials and rights"),
     ],
 )
 def test_a_store_that_cannot_be_read_is_one_line(
@@ -193,6 +194,16 @@ def test_a_store_that_cannot_be_read_is_one_line(
         read_bytes(entries[0])
     assert len(made) == tries
     assert on_shelf(kept) == []
+
+
+def test_a_store_that_does_not_answer_at_first_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(self: Any, path: str, **more: Any) -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(fsspec.get_filesystem_class("memory"), "find", silent)
+    monkeypatch.setattr(stores, "GREETING", -1.0)
+    with pytest.raises(RunError, match=r"memory://x: cannot be read \(timed out\); tried 1 times; check the address"):
+        stores.find_shards(["memory://x"])
 
 
 def test_a_shard_that_changed_since_it_was_listed_is_told_and_listed_anew(

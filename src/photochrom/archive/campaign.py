@@ -56,8 +56,13 @@ class Campaign:
         return Rules(made, self.globs, self.job.order.format, self.overwrite, inside(source, target))
 
 
-def rehearse(campaign: Campaign, told: Callable[[str, str], None]) -> Counts:
-    """Plan without doing or writing anything; ``told`` hears each photo that would be done, and its target."""
+def rehearse(
+    campaign: Campaign, told: Callable[[str, str], None], hears: Told = lambda progress, report: None
+) -> Counts:
+    """Plan without doing or writing anything; ``told`` hears each photo that would be done, and its target.
+
+    ``hears`` hears how many files were seen, and why some cannot be done.
+    """
     with tempfile.TemporaryDirectory() as made:
         copied = campaign.ledger
         if not copied.exists():
@@ -65,7 +70,7 @@ def rehearse(campaign: Campaign, told: Callable[[str, str], None]) -> Counts:
             campaign.job.target.restore(NAME, copied)
         ledger = Ledger(None, copied)
     try:
-        run = Run(ledger, campaign)
+        run = Run(ledger, campaign, hears)
         counts = run.plan()
         query = "SELECT source, target FROM photos WHERE run = ? AND state = 'waiting' ORDER BY number LIMIT ?"
         for row in ledger.ask(query, (run.number, -1 if campaign.limit is None else campaign.limit)):

@@ -146,7 +146,8 @@ def batch(
 
     campaign = _campaign((source, target), made, chosen, resources)
     if chosen.dry_run:
-        counts = rehearse(campaign, lambda photo, name: None if as_json else terminal.say(f"{photo} -> {name}"))
+        tell = _teller(lambda share, note: None)
+        counts = rehearse(campaign, lambda photo, name: None if as_json else terminal.say(f"{photo} -> {name}"), tell)
         if as_json:
             terminal.say(json.dumps(asdict(counts)))
         found = f"{counts.unchanged:,} unchanged, {counts.failed:,} cannot be done, {counts.skipped:,} no photos"
@@ -200,27 +201,26 @@ def _options(path: Path | None) -> dict[str, Any]:
 
 def _teller(bar: Callable[..., None]) -> "Callable[[Progress, Report | None], None]":
     """Return what tells progress: on a bar, or in a line now and then; and the first failures."""
-    told, last = 0, time.monotonic()
+    told, last = set[str](), time.monotonic()
 
     def tell(progress: "Progress", report: "Report | None") -> None:
-        nonlocal told, last
+        nonlocal last
         ended = progress.ended
+        if report is not None and report.state == "failed" and len(told) < SHOWN and report.reason not in told:
+            told.add(report.reason or "")
+            terminal.note(f"photochrom: {report.reason}")
+            if len(told) == SHOWN:
+                terminal.note("photochrom: further failures are told in the report only")
         if progress.packed:
             bar(1, f"packing, {progress.packed:,} files")
             return
-        if report is None and not progress.total:
+        if not progress.total:
             bar(0, f"{progress.seen:,} files seen")
             return
         left = (progress.total - ended) / max(1e-9, progress.rate)
         failed = f", {progress.failed:,} failed" if progress.failed else ""
         note = f"{ended:,} of {progress.total:,}, {progress.rate:.3g} a second{failed}"
         bar(ended / max(1, progress.total), note)
-        if report is not None and report.state == "failed":
-            told += 1
-            if told <= SHOWN:
-                terminal.note(f"photochrom: {report.reason}")
-            if told == SHOWN:
-                terminal.note("photochrom: further failures are told in the report only")
         if not terminal.is_watched() and time.monotonic() - last > PERIOD:
             last = time.monotonic()
             terminal.note(f"photochrom: {note}, {left / 60:.0f} min left")

@@ -1,13 +1,14 @@
 """Faults that pass: a network that hangs, a store that throttles; and those that do not."""
 
 import errno
+import math
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from photochrom import urls
 from photochrom.archive.tasks import Report
 from photochrom.errors import RunError
-from photochrom.urls import is_hopeless
+from photochrom.urls import is_hopeless, status_of
 
 T = TypeVar("T")
 
@@ -30,15 +31,18 @@ def is_passing(error: BaseException) -> bool:
         return False
     if isinstance(error, OSError):
         return error.errno not in _LASTING and not isinstance(error, (FileNotFoundError, PermissionError))
-    status = _status(error)
+    status = status_of(error)
     if status is not None:
         return status >= 500 or status in (408, 425, 429)
     return type(error).__module__.partition(".")[0] in _NETWORK
 
 
-def retry(do: Callable[[], T], times: int, note: Callable[[], None] = lambda: None) -> T:
-    """Return what ``do`` does, tried up to ``times`` more while what it raises is passing; ``note`` hears of each."""
-    return urls.retry(do, times, is_passing, note)
+def retry(do: Callable[[], T], times: int, note: Callable[[], None] = lambda: None, patience: float = math.inf) -> T:
+    """Return what ``do`` does, tried up to ``times`` more while what it raises is passing; ``note`` hears of each.
+
+    No try begins after ``patience``, in seconds.
+    """
+    return urls.retry(do, times, is_passing, note, patience)
 
 
 class Streak:
@@ -61,13 +65,3 @@ class Streak:
         """Raise RunError where it is hopeless."""
         if self.is_hopeless:
             raise RunError(f"{self._count} photos in a row failed, the last with: {self._last}; the run ends")
-
-
-def _status(error: BaseException) -> int | None:
-    """Return the HTTP status an error carries, None where it has none."""
-    response = getattr(error, "response", None)
-    if isinstance(response, dict):
-        found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    else:
-        found = getattr(error, "status", None) or getattr(error, "status_code", None)
-    return found if isinstance(found, int) else None

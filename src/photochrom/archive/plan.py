@@ -46,22 +46,22 @@ def plan(
     entries: Iterable[Entry | Trouble],
     rules: Rules,
     run: int,
-    told: Callable[[int], None] = lambda seen: None,
+    told: Callable[[int, list[str]], None] = lambda seen, reasons: None,
 ) -> Counts:
-    """Write into the ledger what is to be done, and return how much; ``told`` hears how many files were seen.
+    """Write into the ledger what is to be done, and return how much.
 
-    Nothing of a source is read but its listing; files are taken as unchanged while their size and stamp are.
+    ``told`` hears, now and then, how many files were seen, and why some of the last ones cannot be done. Nothing of a
+    source is read but its listing; files are taken as unchanged while their size and stamp are.
     """
     counts = Counts()
     with ledger.hasty():
         for batch in _batches(entries, BATCH):
-            _plan_batch(ledger, batch, rules, run, counts)
-            told(counts.seen)
+            told(counts.seen, _plan_batch(ledger, batch, rules, run, counts))
     return counts
 
 
-def _plan_batch(ledger: Ledger, batch: list[Entry | Trouble], rules: Rules, run: int, counts: Counts) -> None:
-    """Write down what is to be done about some files, and count it."""
+def _plan_batch(ledger: Ledger, batch: list[Entry | Trouble], rules: Rules, run: int, counts: Counts) -> list[str]:
+    """Write down what is to be done about some files, and count it; returns why some cannot be done."""
     troubles = [one for one in batch if isinstance(one, Trouble) and rules.globs.take(one.key)]
     wanted = [one for one in batch if isinstance(one, Entry) and rules.globs.take(one.key)]
     planned, more = _decided(ledger, wanted, rules, run, counts)
@@ -73,6 +73,8 @@ def _plan_batch(ledger: Ledger, batch: list[Entry | Trouble], rules: Rules, run:
         counts.failed += trouble.failed
         counts.skipped += not trouble.failed
     counts.seen += len(troubles) + len(wanted)
+    reasons = [one.reason or "" for one in planned if one.state == "failed"]
+    return [*reasons, *(one.text for one in (*troubles, *more) if one.failed)]
 
 
 def decide(entry: Entry, target: str, known: tuple[Row | None, Standing | None], rules: Rules) -> Planned | None:

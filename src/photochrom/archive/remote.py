@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from photochrom.archive.entry import STATE_FOLDER, Entry, Standing, Trouble
-from photochrom.archive.members import Members, is_archive, list_members
+from photochrom.archive.faults import is_passing
+from photochrom.archive.members import Members, is_archive, list_members, without_ending
 from photochrom.archive.names import is_sidecar
 from photochrom.archive.places import Unpacked
 from photochrom.archive.store import WHOLE, Store, fixed_part, has_pattern
@@ -22,7 +23,10 @@ from photochrom.urls import said, stamp_of
 
 @dataclass
 class RemoteSource:
-    """All files below a URL, those that fit a URL with a pattern, or the members of an archive."""
+    """All files below a URL, those that fit a URL with a pattern, one photo, or the members of an archive.
+
+    Archives that fit a pattern are looked into, each as a folder of its name.
+    """
 
     store: Store
     without: str | None = None
@@ -41,20 +45,24 @@ class RemoteSource:
     def folder(self) -> str:
         """The URL of the folder that keys begin in."""
         url = self.identity
-        return fixed_part(url) if has_pattern(url) else url.rpartition("/")[0] if is_archive(url) else url
+        return url.rpartition("/")[0] if _is_one_archive(url) else self._base(url)
 
     def entries(self) -> Iterator[Entry | Trouble]:
-        """Give everything, folder by folder."""
+        """Give everything, folder by folder; raises OptionError for what can be no source."""
         try:
-            if is_archive(self.store.root):
-                name = self.store.root.rpartition("/")[2]
-                with self.store.again(lambda: self._open(name)) as file:
-                    yield from list_members(name, file, "")
+            if _is_one_archive(self.store.root):
+                yield from self._archive(self.store.root.rpartition("/")[2], "")
                 return
             for key, info in self._found():
                 inside = self.without is not None and f"{key}/".startswith(self.without)
-                if not inside and STATE_FOLDER not in key.split("/") and not is_sidecar(key):
+                if inside or STATE_FOLDER in key.split("/") or is_sidecar(key):
+                    continue
+                if has_pattern(self.store.root) and is_archive(key):
+                    yield from self._archive(key, without_ending(key) + "/")
+                else:
                     yield Entry(key, (key,), int(info.get("size") or 0), stamp_of(info))
+        except PhotochromError:
+            raise
         except Exception as error:  # each file system has its own
             text = f"{self.identity}: cannot be listed ({said(error)}); check the address and the rights"
             yield Trouble(".", "FolderUnreadable", text)
@@ -70,22 +78,36 @@ class RemoteSource:
             return self._members.read(where)[:size]
         return cast(bytes, self.store.system.cat_file(self._path(where[0]), start=0, end=size))
 
+    def _archive(self, name: str, prefix: str) -> Iterator[Entry | Trouble]:
+        with self.store.again(lambda: self._open(name)) as file:
+            yield from list_members(name, file, prefix)
+
     def _found(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Give (key, what is known) of each file; keys of a pattern begin where it does."""
-        if not has_pattern(self.store.root):
-            yield from self.store.files(self.store.root)
-            return
-        base = fixed_part(self.store.root)
-        found = self.store.again(lambda: self.store.system.glob(self.store.root, detail=True))
+        """Give (key, what is known) of each file."""
+        root, system, found = self.store.root, self.store.system, dict[str, dict[str, Any]]()
+        base = self._base(root)
+        if base == root:
+            yield from self.store.files(root)
+        elif has_pattern(root):
+            found = self.store.again(lambda: system.glob(root, detail=True))
+        else:
+            found[root] = self.store.again(lambda: system.info(root))
         for path, info in sorted(found.items()):
             if info.get("type") != "directory":
                 yield path[len(base) :].lstrip("/"), info
 
     def _path(self, key: str) -> str:
         root = self.store.root
-        if is_archive(root):
+        if _is_one_archive(root):
             return root
-        return f"{fixed_part(root)}/{key}" if has_pattern(root) else self.store.path(key)
+        return f"{base}/{key}" if (base := self._base(root)) else key
+
+    def _base(self, path: str) -> str:
+        """Return the folder that keys begin in: of a pattern its fixed part, of a photo where it lies."""
+        if has_pattern(path):
+            return fixed_part(path)
+        is_photo = by_suffix(os.path.splitext(path)[1]) is not None and not self.store.url.endswith("/")
+        return path.rpartition("/")[0] if is_photo else path
 
     def _open(self, path: str) -> BinaryIO:
         return cast(BinaryIO, self.store.system.open(self._path(path), "rb"))
@@ -121,18 +143,13 @@ class RemoteTarget(Unpacked):
         path, system = self.store.path(name), self.store.system
         if not overwrite and system.exists(path):
             raise OutputExists(f"{name}: exists already; choose another target or allow overwriting")
-        if self.store.scheme in WHOLE:
-            system.pipe_file(path, content)
-        else:
-            folder, _, last = path.rpartition("/")
-            part = f"{folder}/{part_start(last)}{os.urandom(6).hex()}.part"
-            system.makedirs(folder, exist_ok=True)
-            try:
-                system.pipe_file(part, content)
-                system.mv(part, path)
-            finally:
-                if system.exists(part):
-                    system.rm_file(part)
+        try:
+            self._put(path, content)
+        except Exception as error:  # each file system has its own
+            if is_passing(error):
+                raise
+            text = f"{name}: cannot be written ({said(error)}); check that {self.identity} is there, and the rights"
+            raise OutputUnwritable(text) from error
         info = system.info(path)
         if int(info.get("size") or 0) != len(content):
             raise OutputUnwritable(f"{name}: arrived with {info.get('size')} bytes of {len(content)}; try again")
@@ -170,6 +187,22 @@ class RemoteTarget(Unpacked):
             return True
         return False
 
+    def _put(self, path: str, content: bytes) -> None:
+        """Put bytes in a place at once, beside it at first where the file system does not do so by itself."""
+        system = self.store.system
+        if self.store.scheme in WHOLE:
+            system.pipe_file(path, content)
+            return
+        folder, _, last = path.rpartition("/")
+        part = f"{folder}/{part_start(last)}{os.urandom(6).hex()}.part"
+        system.makedirs(folder, exist_ok=True)
+        try:
+            system.pipe_file(part, content)
+            system.mv(part, path)
+        finally:
+            if system.exists(part):
+                system.rm_file(part)
+
     @contextmanager
     def _reached(self) -> Iterator[None]:
         """Say in one line what keeps a file system, of which each has its own errors, from doing what it is to do."""
@@ -180,6 +213,10 @@ class RemoteTarget(Unpacked):
         except Exception as error:
             text = f"{self.identity}: cannot be reached or written ({said(error)}); check the address and the rights"
             raise OutputUnwritable(text) from error
+
+
+def _is_one_archive(path: str) -> bool:
+    return is_archive(path) and not has_pattern(path)
 
 
 def options_for(name: str, options: SaveOptions) -> SaveOptions:

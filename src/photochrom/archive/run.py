@@ -71,7 +71,7 @@ class Run:
 
     def plan(self) -> Counts:
         """Plan only."""
-        return plan(self._ledger, self._campaign.job.source.entries(), self._rules, self.number)
+        return plan(self._ledger, self._campaign.job.source.entries(), self._rules, self.number, self._seen)
 
     def work(self) -> None:
         """Do everything. Raises RunError where nothing at all can be done, and KeyboardInterrupt unless it watches."""
@@ -142,9 +142,11 @@ class Run:
         )
         engine.work_off(self.number, waiting, campaign.previews)
 
-    def _seen(self, number: int) -> None:
+    def _seen(self, number: int, reasons: list[str]) -> None:
         self._progress.seen = number
         self._told(self._progress, None)
+        for reason in reasons:
+            self._told(self._progress, Report("failed", reason=reason))
 
     def _ended(self, task: Task, report: Report) -> None:
         self._progress.done += report.state != "failed"

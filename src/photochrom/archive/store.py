@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from photochrom.archive.faults import retry
 from photochrom.errors import OptionError
-from photochrom.urls import reach, scheme_of, without_password
+from photochrom.urls import GREETING, reach, scheme_of, without_password
 
 T = TypeVar("T")
 
@@ -67,8 +67,8 @@ class Store:
                 yield self.key(name), info
 
     def again(self, do: Callable[[], T]) -> T:
-        """Return what ``do`` does; faults that pass are waited for."""
-        return retry(do, self.retries)
+        """Return what ``do`` does, which concerns the run and no photo; faults that pass are waited for, a minute."""
+        return retry(do, self.retries, patience=GREETING)
 
     def _reach(self) -> tuple[Any, str]:
         options = {**_USUAL.get(self.scheme, {}), **self.options}

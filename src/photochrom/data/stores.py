@@ -6,6 +6,7 @@ Faults that pass (broken connections, time-outs, a store that throttles) are wai
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,7 +14,18 @@ from typing import Any, TypeVar, cast
 
 from photochrom.data.tars import TAR_SUFFIX
 from photochrom.errors import DataError, RunError
-from photochrom.urls import is_hopeless, reach, retry, said, scheme_of, stamp_of, without_password
+from photochrom.urls import (
+    GREETING,
+    is_hopeless,
+    is_refused,
+    reach,
+    retry,
+    said,
+    scheme_of,
+    stamp_of,
+    status_of,
+    without_password,
+)
 
 T = TypeVar("T")
 
@@ -58,9 +70,9 @@ class Stored:
 
         return patiently(part, self.url)
 
-    def asked(self) -> tuple[int, str]:
+    def asked(self, patience: float = math.inf) -> tuple[int, str]:
         """Return the size and stamp of what stands there now; raises RunError where the store does not say."""
-        return _known(patiently(lambda: _system(self.source).info(self.path), self.url))
+        return _known(patiently(lambda: _system(self.source).info(self.path), self.url, patience))
 
     def require_unchanged(self) -> None:
         """Raise RunError where another shard stands in this one's place by now."""
@@ -113,25 +125,36 @@ def find_shards(sources: Sequence[str]) -> list[Stored]:
         return list(pool.map(_looked_at, found))
 
 
-def patiently(do: Callable[[], T], name: str) -> T:
-    """Return what ``do`` does, tried again after faults that may pass; raises RunError with ``name`` at the end."""
+def patiently(do: Callable[[], T], name: str, patience: float = math.inf) -> T:
+    """Return what ``do`` does, tried again after faults that may pass, not after so many seconds.
+
+    Raises RunError with ``name`` at the end.
+    """
+    tries = 1
+
+    def note() -> None:
+        nonlocal tries
+        tries += 1
+
     try:
-        return retry(do, FURTHER_TRIES, lambda error: not (isinstance(error, RunError) or _lasts(error)))
+        return retry(
+            do, FURTHER_TRIES, lambda error: not (isinstance(error, RunError) or _lasts(error)), note, patience
+        )
     except RunError:
         raise
     except Exception as error:  # each file system has its own
-        raise RunError(f"{name}: cannot be read ({_said(error)}); {_advice(error)}") from error
+        raise RunError(f"{name}: cannot be read ({said(error)}); {_advice(error, tries)}") from error
 
 
 def _shards_at(source: str) -> list[Stored]:
     """Return the shards of one URL, sorted by path; their sizes and stamps are not known yet."""
     path = _path(source)
     if any(sign in path for sign in "*?["):
-        paths = patiently(lambda: _system(source).glob(path), source)
+        paths = patiently(lambda: _system(source).glob(path), source, GREETING)
     elif path.lower().endswith(TAR_SUFFIX):
         paths = [path]
     else:
-        paths = patiently(lambda: _system(source).find(path), source)
+        paths = patiently(lambda: _system(source).find(path), source, GREETING)
     below = f"{path.strip('/')}/"
     shards = []
     for place in sorted(place for place in paths if place.lower().endswith(TAR_SUFFIX)):
@@ -145,7 +168,7 @@ def _shards_at(source: str) -> list[Stored]:
 
 def _looked_at(shard: Stored) -> Stored:
     """Return a shard with its size and stamp: asked one by one, as lists and questions are answered differently."""
-    size, stamp = shard.asked()
+    size, stamp = shard.asked(GREETING)
     return replace(shard, size=size, stamp=stamp)
 
 
@@ -173,17 +196,9 @@ def _lasts(error: Exception) -> bool:
     return isinstance(error, lasting) or is_hopeless(error)
 
 
-def _advice(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
+def _advice(error: Exception, tries: int) -> str:
+    if isinstance(error, FileNotFoundError) or status_of(error) == 404:
         return "check the bucket and the names"
-    if isinstance(error, PermissionError) or "Credentials" in type(error).__name__:
+    if is_refused(error):
         return "check the credentials and rights"
-    return f"tried {1 if _lasts(error) else FURTHER_TRIES + 1} times; check the address and the connection"
-
-
-def _said(error: BaseException) -> str:
-    """Return what an error says, on one line."""
-    text = said(error)
-    return (
-        "there is none" if isinstance(error, FileNotFoundError) and " " not in text else text
-    )  # many say the path only
+    return f"tried {tries} times; check the address and the connection"
