@@ -6,9 +6,12 @@ checkpoint: :func:`read_model` gives the weights back.
 """
 
 import json
+import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -107,19 +110,34 @@ def to_onnx(painter: nn.Module, multiple: int) -> onnx.ModelProto:
     example = _example(painter, cells * multiple, (cells + 1) * multiple)
     high, wide = torch.export.Dim("high", min=1, max=4096), torch.export.Dim("wide", min=1, max=4096)
     size = {2: multiple * high, 3: multiple * wide}
-    program = torch.onnx.export(
-        painter,
-        example,
-        input_names=["lightness", "hints"][: len(example)],
-        output_names=["raw"],
-        dynamic_shapes=(size,) * len(example),
-        dynamo=True,
-        optimize=False,
-        verbose=False,
-    )
+    with _silence():
+        program = torch.onnx.export(
+            painter,
+            example,
+            input_names=["lightness", "hints"][: len(example)],
+            output_names=["raw"],
+            dynamic_shapes=(size,) * len(example),
+            dynamo=True,
+            optimize=False,
+            verbose=False,
+        )
     if program is None:
         raise RunError("torch gave no ONNX program; is onnxscript installed?")
     return program.model_proto
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep from users what torch's exporter says to its own developers."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def with_features(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from photochrom.data import catalog
 from photochrom.data.catalog import Entry, decode, list_entries, read_bytes
 from photochrom.errors import DataError
 
@@ -90,6 +91,15 @@ def test_every_photo_of_a_shard_is_read_byte_for_byte(tmp_path: Path) -> None:
     members = {f"{number:02}.png": encoded((number, 2 * number, 99)) for number in range(20)}
     entries = list_entries([str(write_shard(tmp_path / "s.tar", members))])
     assert [read_bytes(entry) for entry in entries] == list(members.values())
+
+
+def test_a_shard_that_the_cache_lets_go_of_stays_open_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_shard(tmp_path / "s.tar", {"a.png": encoded()})
+    (entry,) = list_entries([str(tmp_path / "s.tar")])
+    monkeypatch.setattr(catalog, "_shard_file", lambda path: path.open("rb", buffering=0))
+    assert read_bytes(entry) == encoded()
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])

@@ -15,9 +15,10 @@ from photochrom.errors import DataError, ModelError, OptionError
 from photochrom.evaluate.candidate import score_candidate
 from photochrom.evaluate.eyes import Eye, Eyes
 from photochrom.evaluate.options import Options
-from photochrom.evaluate.score import SHARES, name_models, score_models
+from photochrom.evaluate.score import SHARES, describe, name_models, score_models
 from photochrom.evaluate.speed import measure_speed
 from photochrom.evaluate.stability import SIZES, size_stability
+from photochrom.evaluate.tables import notes
 from photochrom.evaluate.truth import colorized, gray, load_truth, mean_color
 
 
@@ -87,6 +88,15 @@ def test_photos_are_cropped_to_the_protocols_square(truth):
 
 def test_a_limit_takes_photos_at_even_distances(folder):
     assert load_truth(list_entries([str(folder)]), Options(limit=2)).keys == ("0.png", "3.png")
+
+
+def test_photos_that_cannot_be_read_are_named(tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"")
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (300, 300)).save(tmp_path / name)
+    truth = load_truth(list_entries([str(tmp_path)]))
+    assert (truth.keys, truth.unread) == (("a.png", "b.png"), ("broken.png",))
+    assert any("passed over: broken.png" in note for note in notes(describe(truth, {})))
 
 
 def test_too_few_photos_are_refused(tmp_path):

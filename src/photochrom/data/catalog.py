@@ -101,7 +101,8 @@ def read_bytes(entry: Entry, alone: bool = False) -> bytes:
     try:
         if entry.offset == WHOLE_FILE:
             return entry.path.read_bytes()
-        data = os.pread(_shard_file(entry.path).fileno(), entry.size, entry.offset)
+        shard = _shard_file(entry.path)  # held while it is read: in threads the cache may let go of it
+        data = os.pread(shard.fileno(), entry.size, entry.offset)
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"{entry.path}: cannot be read ({reason}); check the file and its rights.") from error

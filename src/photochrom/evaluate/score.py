@@ -99,6 +99,7 @@ def describe(truth: Truth, models: Mapping[str, Colorizer | list[Floats]]) -> di
     eyes = truth.eyes
     return {
         "photos": len(truth.rgb),
+        "unread": truth.unread,
         "crop": f"{SIZE} px center squares of photos scaled to a short side of {SIZE} px",
         "colorfulness_of_truth": truth.colorfulness,
         "mean_color": "the mean chroma of the evaluated photos themselves, which no model may know",

@@ -66,6 +66,8 @@ def notes(about: Mapping[str, Any]) -> list[str]:
         f"{about['colorfulness_of_truth']:.1f}. Intervals: 95%, bootstrap over photos.",
         f"Mean color: {about['mean_color']}. Rebalanced AuC: {about['rebalancing']}.",
     ]
+    if about["unread"]:
+        told.append(f"Cannot be decoded, and were passed over: {', '.join(about['unread'])}.")
     if about["frechet_features"]:
         told.append(f"Classifier: {about['frechet_features']}; Fréchet distance with n = {about['photos']}, no FID.")
     else:

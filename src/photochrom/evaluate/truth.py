@@ -43,6 +43,7 @@ class Truth:
     ``features`` and ``inception`` are what the eyes see, where there are such eyes; ``labels`` the classes that are
     right for each photo, where labels were given; ``rarity`` weighs colors (see
     :mod:`~photochrom.evaluate.color_error`); ``edges`` are of lightness (see :mod:`~photochrom.evaluate.bleeding`).
+    ``unread`` are the keys of photos that cannot be decoded and were passed over.
     """
 
     keys: tuple[str, ...]
@@ -55,6 +56,7 @@ class Truth:
     features: NDArray[np.float64] | None = None
     inception: NDArray[np.float64] | None = None
     labels: tuple[Classes | None, ...] | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def grays(self) -> list[UInt8Array]:
@@ -103,6 +105,7 @@ def load_truth(entries: Sequence[Entry], options: Options | None = None, eyes: E
         features=None if eyes.classifier is None else seen(eyes.classifier, rgb),
         inception=None if eyes.inception is None else seen(eyes.inception, rgb),
         labels=None if labels is None else tuple(labels[place] for place in read),
+        unread=tuple(entry.key for entry, crop in zip(chosen, crops, strict=True) if crop is None),
     )
 
 
