@@ -99,6 +99,27 @@ def test_an_interrupt_ends_it_in_order(many: Path, typed: Typed, contents: Any, 
     assert set(kept.values()) <= {"done", "waiting"}, "a busy machine may have done all by then"
 
 
+@pytest.mark.parametrize("place", ["_give", "_settle"])
+def test_an_interrupt_at_a_bad_moment_leaves_nothing_begun(
+    run: Any, archive: Path, states: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    really, calls = getattr(engine.Engine, place), iter(range(10**6))
+
+    def interrupted(one: engine.Engine, *values: Any) -> None:
+        if (place == "_give" or one._ends) and next(calls) == 1:
+            raise KeyboardInterrupt
+        really(one, *values)
+
+    monkeypatch.setattr(engine.Engine, place, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(archive, tmp_path / "t")
+    kept = states(tmp_path / "t" / ".photochrom" / "ledger.sqlite")
+    assert "begun" not in dict(kept).values()
+    assert all((state == "done") == (tmp_path / "t" / name).exists() for name, state in kept if name)
+    monkeypatch.undo()
+    assert run(archive, tmp_path / "t").failed == 0
+
+
 def test_two_runs_never_share_a_target(run: Any, archive: Path, tmp_path: Path) -> None:
     run(archive, tmp_path / "t")
     ledger = Ledger(tmp_path / "t" / ".photochrom" / "ledger.sqlite")

@@ -64,7 +64,7 @@ class Engine:
         if not waiting:
             return
         self._rooms = Rooms(self._means.room)
-        with Crew(self._job, min(self._means.jobs, waiting), self._means.isolated) as crew, self._ordered(crew):
+        with Crew(self._job, min(self._means.jobs, waiting), self._means.isolated) as crew, self._ordered(crew, run):
             tried = False
             while True:
                 self._feed(crew, run, step)
@@ -146,13 +146,13 @@ class Engine:
         crew.replace(member)
 
     def _settle(self) -> None:
-        ends, self._ends = self._ends, []
-        self._ledger.settle(ends, self._made)
+        self._ledger.settle(self._ends, self._made)
+        ends, self._ends = self._ends, []  # afterwards: what an interrupt keeps from being written is written at the end
         for task, report in ends:
             self._told(task, report)
 
     @contextmanager
-    def _ordered(self, crew: Crew) -> Iterator[None]:
+    def _ordered(self, crew: Crew, run: int) -> Iterator[None]:
         """End workers in order, also when interrupted: photos that are begun are finished, others wait again."""
         try:
             yield
@@ -170,3 +170,5 @@ class Engine:
                         self._end(member, message[1], message[2])
                 if len(self._ends) > before:
                     self._settle()
+            self._settle()  # an interrupt may have come between hearing and writing, or between taking and giving
+            self._ledger.give_back_rest(run, {number for member in crew.members for number in member.given})

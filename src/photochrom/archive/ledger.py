@@ -7,7 +7,7 @@ while it is open, so that two runs never share a target.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -146,6 +146,12 @@ class Ledger:
         """Let tasks wait again that were taken and not begun."""
         rows = [(task.replaces, task.number) for task in tasks]
         self._many("UPDATE photos SET state = 'waiting', mine = ? WHERE number = ? AND state = 'begun'", rows)
+
+    def give_back_rest(self, run: int, given: Set[int]) -> None:
+        """Let all tasks wait again that were taken, but for those ``given`` to somebody who may be at them still."""
+        found = self._base.execute("SELECT number FROM photos WHERE run = ? AND state = 'begun'", (run,)).fetchall()
+        rows = [row for row in found if row[0] not in given]
+        self._many("UPDATE photos SET state = 'waiting' WHERE number = ?", rows)
 
     def settle(self, ends: Iterable[tuple[Task, Report]], made: str) -> None:
         """Write down what became of tasks."""
