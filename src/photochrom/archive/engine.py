@@ -147,7 +147,7 @@ class Engine:
 
     def _settle(self) -> None:
         self._ledger.settle(self._ends, self._made)
-        ends, self._ends = self._ends, []  # afterwards: what an interrupt keeps from being written is written at the end
+        ends, self._ends = self._ends, []  # afterwards: what an interrupt keeps from being written is at the end
         for task, report in ends:
             self._told(task, report)
 
