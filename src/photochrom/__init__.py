@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+# ONNX Runtime keeps an id of the computer and sends reports home, unless this is said before it is loaded.
 os.putenv("ORT_DISABLE_TELEMETRY", "1")
-"""ONNX Runtime keeps an id of the computer and sends reports home, unless this is said before it is loaded."""
 
 _HOMES = {
     "Card": "photochrom.card",
