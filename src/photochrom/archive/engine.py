@@ -147,7 +147,7 @@ class Engine:
 
     def _settle(self) -> None:
         self._ledger.settle(self._ends, self._made)
-        ends, self._ends = self._ends, []  # afterwards: what an interrupt keeps from being written is at the end
+        ends, self._ends = self._ends, []  # only now: what an interrupt kept from being written still is
         for task, report in ends:
             self._told(task, report)
 
@@ -160,7 +160,6 @@ class Engine:
             crew.dismiss()
             end = time.monotonic() + GRACE
             while any(member.given for member in crew.members) and time.monotonic() < end:
-                before = len(self._ends)
                 for member, message in crew.listen(BUFFER):
                     if message is None:
                         self._ledger.give_back(member.given.values())
@@ -168,7 +167,6 @@ class Engine:
                         crew.members.remove(member)
                     elif message[0] == "end":
                         self._end(member, message[1], message[2])
-                if len(self._ends) > before:
-                    self._settle()
+                self._settle()
             self._settle()  # an interrupt may have come between hearing and writing, or between taking and giving
             self._ledger.give_back_rest(run, {number for member in crew.members for number in member.given})

@@ -46,8 +46,8 @@ def table(values: NDArray[Any]) -> Image:
 def reason(error: Exception) -> str:
     """Return what libvips said last, on one line and without repetitions.
 
-    It writes down all faults of the process in one place, so older lines may be about another photo; long lines are
-    left out whole, for half a path tells nobody anything.
+    It writes down all faults of the process in one place, so older lines may be about another photo. What is too long
+    loses its oldest lines, whole: half a path tells nobody anything.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     useful = [line for line in dict.fromkeys(lines) if not line.startswith("unable to call")] or lines
