@@ -29,9 +29,8 @@ from PIL import Image
 
 from photochrom import Colorizer, Photo
 from photochrom.album.album import Painter
-from photochrom.album.matching import SIMILARITY
 from photochrom.album.member import Member, look_at
-from photochrom.album.sharing import Plan, make_plan
+from photochrom.album.sharing import Plan, Rules, make_plan
 from photochrom.color.difference import ciede2000
 from photochrom.color.lab import lab_to_rgb, rgb_to_lab
 from photochrom.color.resample import fit_gamut, upsample_chroma
@@ -44,7 +43,8 @@ GRID = 3
 class Shot:
     """A photo of an album: its true colors, Lab (H, W, 3), its group, and which places (H, W, 2) of it are shown.
 
-    ``ab`` (H, W, 2) is as in the scene, even where sRGB has no such color at the photo's lightness.
+    Places are NaN where something else is shown. ``ab`` (H, W, 2) is as in the scene, even where sRGB has no such color
+    at the photo's lightness.
     """
 
     lab: np.ndarray
@@ -120,13 +120,13 @@ def frames(film: Path, group: int, most: int) -> list[Shot]:
     return found
 
 
-def colored(colorizer: Colorizer, shots: Sequence[Shot], similarity: float) -> tuple[Plan, list[Any], list[Any]]:
+def colored(colorizer: Colorizer, shots: Sequence[Shot], rules: Rules) -> tuple[Plan, list[Any], list[Any]]:
     """Return the plan, and each photo's colors (H, W, 2), Lab units, by itself and in the album."""
     members: list[Member] = []
     for number, shot in enumerate(shots):
         members.append(look_at(colorizer, shot.photo().pages[0], (Path(str(number)), 0)))
         sys.stderr.write(f"\rlooked at {number + 1} of {len(shots)} photos")
-    plan = make_plan(members, similarity=similarity)
+    plan = make_plan(members, rules=rules)
     alone: list[Any] = []
     shared: list[Any] = []
     for number, (shot, member) in enumerate(zip(shots, members, strict=True)):
@@ -158,9 +158,10 @@ def variance(shots: Sequence[Shot], colors: Sequence[Any]) -> float:
         for shot, chroma in zip(shots, colors, strict=True):
             if shot.group != group or shot.places is None:
                 continue
-            key = (np.rint(shot.places / GRID).astype(int) @ np.array([1, 100_000])).ravel()
+            known = np.isfinite(shot.places[..., 0])
+            key = np.rint(shot.places[known] / GRID).astype(int) @ np.array([1, 100_000])
             keys, place, count = np.unique(key, return_inverse=True, return_counts=True)
-            ab = np.stack([np.bincount(place, chroma[..., axis].ravel()) / count for axis in (0, 1)], axis=1)
+            ab = np.stack([np.bincount(place, chroma[known, axis]) / count for axis in (0, 1)], axis=1)
             for one, color in zip(keys.tolist(), ab, strict=True):
                 seen.setdefault(one, []).append(color)
         spread = [np.var(colors, axis=0, ddof=1).sum() for colors in seen.values() if len(colors) > 1]
@@ -185,18 +186,19 @@ def false_matches(shots: Sequence[Shot], plan: Plan) -> float:
             ends = [(shots[number], plan.members[number], cell) for number, cell in ((one, here), (other, there))]
             if any(shot.places is None for shot, _, _ in ends) and shots[one].group == shots[other].group:
                 continue
-            wrong.append(shots[one].group != shots[other].group or _apart(ends) > 2)
+            wrong.append(shots[one].group != shots[other].group or apart(ends) > 2)
     return float(np.mean(wrong)) if wrong else float("nan")
 
 
-def _apart(ends: Sequence[tuple[Shot, Member, int]]) -> float:
+def apart(ends: Sequence[tuple[Shot, Member, int]]) -> float:
     """Return the distance of two cells in the scene, in cells."""
     points, sizes = [], []
     for shot, member, cell in ends:
         assert shot.places is not None
         x, y = member.center(cell)
         points.append(shot.places[int(y), int(x)])
-        sizes.append(np.linalg.norm(shot.places[0, -1] - shot.places[0, 0]) / member.columns)
+        step = np.nanmedian(np.linalg.norm(np.diff(shot.places, axis=1), axis=-1))
+        sizes.append(step * shot.places.shape[1] / member.columns)
     return float(np.linalg.norm(points[0] - points[1]) / max(sizes))
 
 
@@ -221,16 +223,16 @@ def table(name: str, shots: Sequence[Shot], result: tuple[Plan, list[Any], list[
 def main() -> None:
     """Measure and print."""
     options = _options()
-    colorizer, rows = Colorizer(options.model), []
+    colorizer, rows, rules = Colorizer(options.model), [], Rules(options.similarity, recurring=options.recurring)
     random, shots = np.random.default_rng(options.seed), []
     for group, picture in enumerate(pictures(options.photos, options.groups + options.others, options.seed)):
         times = int(random.integers(3, 6)) if group < options.groups else 1
         shots += [crop(picture, group, random) for _ in range(times)]
-    rows += table("crops", shots, colored(colorizer, shots, options.similarity))
+    rows += table("crops", shots, colored(colorizer, shots, rules))
     for film in options.films:
         with np.errstate(all="ignore"):
             shots = frames(film, 0, options.frames)
-            rows += table(film.name, shots, colored(colorizer, shots, options.similarity))
+            rows += table(film.name, shots, colored(colorizer, shots, rules))
     head = ["", "| photos | colors | variance | CIEDE2000 | PSNR | chroma |", "|---|---|--:|--:|--:|--:|"]
     sys.stdout.write("\n".join([*head, *rows]) + "\n")
 
@@ -244,7 +246,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--groups", type=int, default=40, help="photos that groups are made of")
     parser.add_argument("--others", type=int, default=40, help="photos that are mixed in, one crop of each")
     parser.add_argument("--frames", type=int, default=10, help="frames of a film")
-    parser.add_argument("--similarity", type=float, default=SIMILARITY)
+    parser.add_argument("--similarity", type=float, default=Rules().similarity)
+    parser.add_argument("--recurring", type=float, default=Rules().recurring)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

@@ -13,6 +13,8 @@ from photochrom import Colorizer, Photo
 from photochrom.album.command import album
 from photochrom.errors import HintError, ModelError, OptionError, OutputExists, OutputUnwritable
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
 app = App()
 app.command(album, name="album")
 
@@ -55,11 +57,49 @@ def test_a_named_thing_gets_its_color_on_its_photo(
     assert lab[56:64, 56:64, 1].mean() > 15
 
 
+def example(name: str) -> Image.Image:
+    with Image.open(EXAMPLES / f"{name}.jpg") as photo:
+        photo.thumbnail((320, 320))
+        return photo.convert("L")
+
+
+def test_what_recurs_in_other_scenes_is_found_told_and_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The shipped model finds one dog in two photos that have nothing else in common, and in no third one."""
+    folder, dog = tmp_path / "photos", example("dog")
+    dog = dog.crop((96, 48, 224, 192))
+    folder.mkdir()
+    for name, place in (("castle-clinton", (20, 40)), ("chenonceau", (150, 70)), ("coffee", None)):
+        photo = example(name)
+        if place is not None:
+            photo.paste(dog, place)
+        photo.save(folder / f"{name}.png")
+    words = folder, "-o", tmp_path / "out", "--similarity", "1", "--json"
+    assert typed(*words, "--plan", tmp_path / "plan.json") == 0
+    said = capsys.readouterr()
+    assert "recurring 1: castle-clinton.png, chenonceau.png; " in said.err
+    assert "scene 1" not in said.err
+    assert [json.loads(line)["recurring"] for line in said.out.splitlines()] == [[1], [1], []]
+    (thing,) = json.loads((tmp_path / "plan.json").read_text())["recurring"]
+    places = [{place["member"]: (place["x"], place["y"]) for place in trace["places"]} for trace in thing["traces"]]
+    moved = [np.subtract(place[1], place[0]) - (130, 30) for place in places]
+    assert np.mean(np.abs(moved).max(axis=1) < 24) > 0.9  # a cell is some 23 pixels wide
+    with Image.open(tmp_path / "plan-recurring-1.jpg") as sheet:
+        assert sheet.height == 2 * 240 + 6
+    assert typed(*words, "--recurring", "1", "--overwrite") == 0
+    said = capsys.readouterr()
+    assert "recurring" not in said.err
+    assert [json.loads(line)["shared"] for line in said.out.splitlines()] == [0, 0, 0]
+
+
 def test_photos_that_share_nothing_are_colored_as_by_themselves(
     folder: Path, exported_model: Path, tmp_path: Path
 ) -> None:
     (folder / "d.jpg").unlink()
-    assert typed(folder, "-o", tmp_path / "out", "--model", exported_model, "--similarity", "1") == 0
+    assert (
+        typed(folder, "-o", tmp_path / "out", "--model", exported_model, "--similarity", "1", "--recurring", "1") == 0
+    )
     alone = Colorizer(exported_model).colorize(Photo.open(folder / "a.png")).to_array()
     np.testing.assert_array_equal(Photo.open(tmp_path / "out" / "a.png").to_array(), alone)
 
@@ -83,6 +123,7 @@ def test_nothing_colorized_is_exit_code_2(tmp_path: Path, exported_model: Path) 
         (["-o", "out", "--hint", "1,1=#ffffff"], "--thing"),
         (["-o", "out", "--looks", "3"], "one look"),
         (["-o", "out", "--similarity", "2"], "--similarity is 2"),
+        (["-o", "out", "--recurring", "-1"], "--recurring is -1"),
         (["-o", "photos"], "where the photos are"),
         (["-o", "out", "--thing", "a=#000000@gone.jpg:1,1"], "no photo of the album"),
         (["-o", "out", "--thing", "a=#000000@a.png:1000,1"], "outside its photo"),
@@ -100,9 +141,9 @@ def test_a_plan_or_a_sheet_that_exists_is_not_replaced(
     folder: Path, exported_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("photochrom.options.Look.painter", lambda self: pytest.fail("the work began"))
-    plan, sheet = tmp_path / "plan.json", tmp_path / "plan-group-1.jpg"
+    plan, *sheets = (tmp_path / f"plan{end}" for end in (".json", "-group-1.jpg", "-recurring-2.jpg"))
     words = folder, "-o", tmp_path / "out", "--model", exported_model, "--plan"
-    for taken in (plan, sheet):
+    for taken in (plan, *sheets):
         taken.write_text("mine")
         with pytest.raises(OutputExists, match=f"{taken.name}: exists already"):
             typed(*words, plan)

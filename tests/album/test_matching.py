@@ -1,79 +1,106 @@
-"""Which photos are one scene, and which of their places are one thing."""
+"""What photos show in common: things that hold together, and no lawn or sky."""
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
-from tests.album.conftest import Make
+from tests.album.conftest import COAT, SIDE, Make, scene, wearing
 
-from photochrom.album.matching import Matches, compare, match, scenes, traces
-
-SCENE = list(range(25))
-SHIFTED = [*range(5, 25), *range(100, 105)]  # the same scene, one row of cells further down
-OTHER = list(range(50, 75))
+from photochrom.album.candidates import NEIGHBORS
+from photochrom.album.cells import elsewhere, steps
+from photochrom.album.matching import compare, parts
 
 
-def test_the_same_cells_match_and_nothing_else(make: Make) -> None:
-    found = match(make("a", SCENE), make("b", SHIFTED))
-    good = found.score > 0.99
-    assert good.sum() == 20
-    assert (found.here[good] == found.there[good] + 5).all()
-    assert found.likeness > 0.9
+def test_a_coat_is_found_in_another_scene_and_at_another_place(make: Make) -> None:
+    (found,) = compare([make("a", wearing(0, COAT, 1, 1)), make("b", wearing(1, COAT, 4, 5))])
+    assert (found.one, found.other) == (0, 1)
+    assert found.certainty > 0.9
+    pairs = sorted(zip(found.here.tolist(), found.there.tolist(), strict=True))
+    own = [10, 11, 12, 19, 20, 21, 28, 29, 30, 37, 38, 39]
+    assert pairs == [(cell, cell + 3 * SIDE + 4) for cell in own]
+    assert (found.score > 0.99).all()
 
 
-def test_matching_is_the_same_from_both_sides(make: Make) -> None:
-    one, other = match(make("a", SCENE), make("b", SHIFTED)), match(make("b", SHIFTED), make("a", SCENE))
-    assert sorted(zip(one.here, one.there, strict=True)) == sorted(zip(other.there, other.here, strict=True))
-    assert_allclose(one.score, other.score, rtol=1e-5)
+def test_scenes_with_nothing_in_common_do_not_meet(make: Make) -> None:
+    members = [make(str(number), scene(number).ravel().tolist()) for number in range(3)]
+    assert compare(members) == []
 
 
-def test_photos_of_one_scene_are_grouped_and_unlike_ones_left_alone(make: Make) -> None:
-    members = [make("a", SCENE), make("x", OTHER), make("b", SHIFTED), make("c", SCENE)]
-    matches = compare(members)
-    assert scenes(4, matches) == [[0, 2, 3], [1]]
-    assert scenes(4, matches, similarity=1.01) == [[0], [1], [2], [3]]
-    assert scenes(4, matches, similarity=0.0) == [[0, 1, 2, 3]]
+def test_what_is_everywhere_on_a_photo_proves_nothing(make: Make) -> None:
+    lawn = np.full((SIDE - 3, SIDE), 450)
+    assert compare([make("a", wearing(0, lawn, 3, 0)), make("b", wearing(1, lawn, 2, 0))]) == []
 
 
-def test_one_likeness_does_not_chain_strangers_together() -> None:
-    def alike(score: float) -> Matches:
-        return Matches(np.arange(20), np.arange(20), np.full(20, score, np.float32))
-
-    pairs = {(0, 1): alike(0.95), (2, 3): alike(0.95), (1, 2): alike(0.8), (0, 2): alike(0.3)}
-    pairs |= {(0, 3): alike(0.3), (1, 3): alike(0.3)}
-    assert scenes(4, pairs, 0.72) == [[0, 1], [2, 3]]
-
-
-def test_an_album_of_nothing_and_of_one_has_no_pairs(make: Make) -> None:
-    assert scenes(0, compare([])) == []
-    assert scenes(1, compare([make("a", SCENE)])) == [[0]]
-
-
-def test_a_trace_has_one_place_of_each_photo(make: Make) -> None:
-    members = [make("a", SCENE), make("b", SHIFTED), make("c", SCENE)]
-    found = traces(members, [0, 1, 2], compare(members))
-    assert [(0, 7), (1, 2), (2, 7)] in found
-    assert all(len({member for member, _ in trace}) == len(trace) for trace in found)
-    places = [place for trace in found for place in trace]
-    assert len(places) == len(set(places))
+def test_cells_that_do_not_hold_together_prove_nothing(make: Make) -> None:
+    one, other = scene(0), scene(1)
+    one[::2, ::2] = other[::2, ::2] = 0
+    places = [(row, column) for row in range(0, SIDE, 3) for column in range(0, SIDE, 3)]
+    for look, place in enumerate(places, 400):
+        one[place] = look
+    for look, place in zip(range(400, 409), places[4:] + places[:4], strict=True):
+        other[place] = look
+    assert compare([make("a", one.ravel().tolist()), make("b", other.ravel().tolist())]) == []
 
 
 def test_a_black_coat_is_no_white_one(make: Make) -> None:
-    members = [make("a", SCENE, light=15), make("b", SCENE, light=85)]
-    assert traces(members, [0, 1], compare(members)) == []
+    assert compare([make("a", wearing(0, COAT, 1, 1), light=15), make("b", wearing(1, COAT, 4, 5), light=85)]) == []
 
 
-def test_a_large_album_finds_the_same_pairs_by_embedding(make: Make) -> None:
-    random = np.random.default_rng(5)
-    members = [make(str(number), random.permutation(200)[:25].tolist()) for number in range(40)]
-    members += [make("a", SCENE), make("b", SHIFTED)]
-    matches = compare(members)
-    assert (40, 41) in matches
-    assert len(matches) < 42 * 41 / 2
-    assert [40, 41] in scenes(42, matches, 0.8)
+def test_a_region_grows_over_cells_that_are_alike_but_not_distinct(make: Make) -> None:
+    striped = COAT.copy()
+    striped[:, 1] = 420  # one look, down the middle: no cell of it is like one of the other coat alone
+    (found,) = compare([make("a", wearing(0, striped, 1, 1)), make("b", wearing(1, striped, 4, 5))])
+    assert len(found.here) == 12
+
+
+def test_two_things_are_two_encounters(make: Make) -> None:
+    both = [np.array(wearing(number, COAT, 0, 0)).reshape(SIDE, SIDE) for number in range(2)]
+    both[0][6:9, 6:9] = both[1][5:8, 0:3] = np.arange(430, 439).reshape(3, 3)
+    found = compare([make(str(number), cells.ravel().tolist()) for number, cells in enumerate(both)])
+    assert sorted(len(one.here) for one in found) == [9, 12]
+
+
+def test_matching_is_the_same_from_both_sides(make: Make) -> None:
+    one, other = make("a", wearing(0, COAT, 1, 1)), make("b", wearing(1, COAT, 4, 5))
+    ((there,), (back,)) = compare([one, other]), compare([other, one])
+    assert sorted(zip(there.here, there.there, strict=True)) == sorted(zip(back.there, back.here, strict=True))
+    assert there.certainty == pytest.approx(back.certainty)
 
 
 def test_likeness_does_not_depend_on_the_scale_of_features(make: Make) -> None:
-    one, other = make("a", SCENE), make("b", SHIFTED)
+    one, other = make("a", wearing(0, COAT, 1, 1)), make("b", wearing(1, COAT, 4, 5))
     paler = replace(other, features=other.features // 2)
-    assert_allclose(match(one, paler).likeness, match(one, other).likeness, atol=0.02)
+    ((strong,), (pale,)) = compare([one, other]), compare([one, paler])
+    assert_allclose(np.sort(pale.score), np.sort(strong.score), atol=0.02)
+
+
+def test_in_a_large_album_photos_are_compared_that_share_a_scene_or_but_a_thing(make: Make) -> None:
+    random = np.random.default_rng(5)
+    pages = [random.permutation(400)[: SIDE**2].reshape(SIDE, SIDE) for _ in range(60)]
+    pages += [pages[-1].copy(), *(random.permutation(400)[: SIDE**2].reshape(SIDE, SIDE) for _ in range(2))]
+    for number, page in enumerate(pages[-2:]):
+        page[number : number + 4, 2 + number : 5 + number] = COAT
+    found = compare([make(str(number), page.ravel().tolist()) for number, page in enumerate(pages)])
+    assert len(pages) > NEIGHBORS + 1
+    assert {(one.one, one.other) for one in found if len(one.here) >= COAT.size} == {(59, 60), (61, 62)}
+
+
+def test_an_album_of_nothing_and_of_one_has_no_encounters(make: Make) -> None:
+    assert compare([]) == []
+    assert compare([make("a", wearing(0, COAT, 1, 1))]) == []
+
+
+def test_parts_are_what_is_joined_by_others(make: Make) -> None:
+    joined = np.eye(5, dtype=bool)
+    for one, other in ((0, 3), (3, 4), (1, 2)):
+        joined[one, other] = joined[other, one] = True
+    assert parts(joined).tolist() == [0, 1, 1, 0, 0]
+    assert parts(np.zeros((0, 0), bool)).tolist() == []
+
+
+def test_likeness_elsewhere_on_a_page() -> None:
+    same = np.repeat(np.eye(3, dtype=np.float32), [1, 5, 1], axis=0)  # seven cells in a row: a, five of b, c
+    assert_allclose(elsewhere(same, 7), [0, 1, 0, 1, 0, 1, 0])
+    assert_allclose(elsewhere(same[:4], 4), 1)  # where nothing is far, nothing is known to be distinct
+    assert steps(3, np.arange(6), np.array([0])).ravel().tolist() == [0, 1, 2, 1, 1, 2]

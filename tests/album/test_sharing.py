@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.album.conftest import BLUE, COLORS, GREEN, RED, Make
+from tests.album.conftest import BLUE, COAT, COLORS, GREEN, RED, Make, scene, wearing
 
-from photochrom.album.sharing import make_plan
+from photochrom.album.member import Member
+from photochrom.album.sharing import Rules, make_plan
 from photochrom.album.things import Thing, find, read_things
 from photochrom.color.lab import rgb_to_lab
 from photochrom.errors import HintError
 from photochrom.hints import parse_color
 
 SCENE, OTHER = list(range(25)), list(range(50, 75))
-COAT = Thing("coat", parse_color("#4a5568"), "a", 10.0, 10.0)
+NAMED = Thing("coat", parse_color("#4a5568"), "a", 10.0, 10.0)
 
 
 def test_the_surest_member_decides(make: Make) -> None:
@@ -67,7 +68,7 @@ def test_a_small_thing_within_a_cell_keeps_its_difference(make: Make) -> None:
 def test_the_rest_follows_the_mood_and_gray_stays_gray(make: Make) -> None:
     part_of_it = [*range(10), *range(100, 115)]
     members = [make("a", SCENE, GREEN, sure=2), make("b", part_of_it, RED, sure=12)]
-    plan = make_plan(members, similarity=0.3)
+    plan = make_plan(members, rules=Rules(similarity=0.3))
     part = plan.parts[0]
     assert part.drift[0] > 20
     ab = np.zeros((20, 20, 2), np.float32)
@@ -77,11 +78,51 @@ def test_the_rest_follows_the_mood_and_gray_stays_gray(make: Make) -> None:
     assert moved[-1, 0, 0] > 5 * abs(moved[0, 0, 0])
 
 
+def coats(make: Make) -> list[Member]:
+    """Return two different scenes with one coat, which the first tells more surely, and a third scene."""
+    return [
+        make("a", wearing(0, COAT, 1, 1), RED, sure=12),
+        make("b", wearing(1, COAT, 4, 5), GREEN, sure=2),
+        make("x", scene(2).ravel().tolist(), BLUE),
+    ]
+
+
+def test_a_coat_gets_one_color_in_all_scenes_and_the_scenes_keep_theirs(make: Make) -> None:
+    plan = make_plan(coats(make))
+    assert plan.groups == []
+    assert [(one.members, len(one.traces)) for one in plan.recurring] == [([0, 1], COAT.size)]
+    for part in plan.parts[:2]:
+        assert len(part.colors) == COAT.size
+        assert_allclose(list(part.colors.values()), np.broadcast_to(COLORS[RED], (COAT.size, 2)), atol=3)
+        assert part.drift == (0.0, 0.0)  # a coat says nothing of the light of a room
+    assert plan.parts[2].colors == {}
+
+
+def test_more_certainty_may_be_asked_of_what_recurs(make: Make) -> None:
+    members = coats(make)
+    certainty = make_plan(members).recurring[0].certainty
+    assert make_plan(members, rules=Rules(recurring=certainty)).recurring != []
+    for more in ((certainty + 1) / 2, 1.0):
+        plan = make_plan(members, rules=Rules(recurring=more))
+        assert plan.recurring == plan.traces == []
+
+
+def test_the_plan_tells_what_recurs_as_json(make: Make) -> None:
+    plan = make_plan(coats(make))
+    stored = json.loads(json.dumps(plan.to_dict()))
+    assert stored["groups"] == []
+    (thing,) = stored["recurring"]
+    assert thing["members"] == [0, 1]
+    assert thing["certainty"] == round(plan.recurring[0].certainty, 3)
+    assert [{place["member"] for place in trace["places"]} for trace in thing["traces"]] == [{0, 1}] * COAT.size
+    assert stored["rules"] == {"similarity": 0.25, "found": 0.85, "recurring": 0.65}
+
+
 def test_a_named_thing_is_found_and_keeps_its_color(make: Make) -> None:
     elsewhere = [*range(150, 160), 0, 1, 5, 6, *range(160, 171)]
     shown = replace(make("a", SCENE), things={"coat": np.array([0, 1, 5, 6])})
     members = [shown, make("b", elsewhere), make("x", OTHER)]
-    plan = make_plan(members, [(COAT, 0)])
+    plan = make_plan(members, [(NAMED, 0)])
     ((_, finds),) = plan.things
     assert [one.member for one in finds] == [0, 1]
     assert finds[1].cells.tolist() == [10, 11, 12, 13]
@@ -96,13 +137,13 @@ def test_a_named_thing_wins_over_what_is_shared_and_follows_it(make: Make) -> No
     shown = replace(make("a", SCENE), things={"coat": np.array([3])})
     members = [shown, make("b", SCENE)]
     assert len(find("coat", 0, members)) == 1  # a single cell is chance ...
-    plan = make_plan(members, [(COAT, 0)])
-    assert [part.named for part in plan.parts] == [{3: COAT}, {3: COAT}]  # ... but the scene says that it is the same
+    plan = make_plan(members, [(NAMED, 0)])
+    assert [part.named for part in plan.parts] == [{3: NAMED}, {3: NAMED}]  # ... but the scene says that it is the same
 
 
 def test_the_plan_is_plain_json(make: Make) -> None:
     shown = replace(make("a", SCENE), things={"coat": np.array([0, 1])})
-    plan = make_plan([shown, make("b", SCENE)], [(COAT, 0)])
+    plan = make_plan([shown, make("b", SCENE)], [(NAMED, 0)])
     stored = json.loads(json.dumps(plan.to_dict()))
     assert stored["groups"][0]["members"] == [0, 1]
     assert stored["members"][0]["hints"]["photo"] == {"width": 100, "height": 80}
@@ -120,11 +161,11 @@ def test_a_thing_that_cannot_be_read_is_an_error(text: str) -> None:
 
 
 def test_things_are_read_from_the_command_line_and_from_json(tmp_path: Path) -> None:
-    assert Thing.parse("my coat=#4a5568@x:y.jpg:1.5,2") == Thing("my coat", COAT.rgb, "x:y.jpg", 1.5, 2)
+    assert Thing.parse("my coat=#4a5568@x:y.jpg:1.5,2") == Thing("my coat", NAMED.rgb, "x:y.jpg", 1.5, 2)
     path = tmp_path / "things.json"
     entry = {"name": "coat", "color": "#4a5568", "photo": "a", "x": 10, "y": 10}
     path.write_text(json.dumps({"photochrom_things": 1, "things": [entry]}))
-    assert read_things([], path) == [COAT]
+    assert read_things([], path) == [NAMED]
     with pytest.raises(HintError, match="two things are named 'coat'"):
         read_things(["coat=#000000@b:1,1"], path)
     for text in ("", "[]", "{}", '{"photochrom_things": 1, "things": [{"name": "coat"}]}', '{"photochrom_things": 9}'):

@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.album.matching import SIMILARITY
 from photochrom.album.member import Member, look_at
-from photochrom.album.sharing import Part, Plan, make_plan
-from photochrom.album.things import STRANGE, Thing
+from photochrom.album.sharing import Part, Plan, Rules, make_plan
+from photochrom.album.things import Thing
 from photochrom.answer import OWN
 from photochrom.colorizer import Colorizer, Settings
 from photochrom.errors import HintError, ModelError, OptionError, PhotochromError
@@ -84,14 +83,15 @@ def look_through(
     colorizer: Colorizer,
     sources: Sequence[Path],
     things: Sequence[Thing] = (),
-    rules: tuple[float, Settings, float] = (SIMILARITY, OWN, STRANGE),
+    rules: Rules = Rules(),  # noqa: B008 - immutable
+    settings: Settings = OWN,
     look: tuple[ReadAhead, Callable[[float], None]] | None = None,
 ) -> Album:
     """Look at every photo once and plan what they share; a photo that cannot be read is left out.
 
-    ``rules`` are ``similarity``, ``settings`` and ``strange`` of :func:`photochrom.album.sharing.make_plan`; ``look``
-    opens photos and is told how far it has come, 0..1. Raises HintError for a thing on no photo of the album or outside
-    of its photo, ModelError for a model without features.
+    ``rules`` and ``settings`` are those of :func:`photochrom.album.sharing.make_plan`; ``look`` opens photos and hears
+    how far it has come, 0..1. Raises HintError for a thing on no photo of the album or outside of its photo, ModelError
+    for a model without features.
     """
     ahead, progress = look or (ReadAhead(500_000_000), lambda share: None)
     shown = _by_photo(things, sources)
@@ -111,7 +111,7 @@ def look_through(
         members += pages
         progress(done / len(sources))
     told = [(thing, numbers[path][0]) for path, named in shown.items() if path not in failed for thing in named]
-    return Album(make_plan(members, told, *rules), numbers, failed)
+    return Album(make_plan(members, told, rules, settings), numbers, failed)
 
 
 def _by_photo(things: Sequence[Thing], sources: Sequence[Path]) -> dict[Path, list[Thing]]:

@@ -1,6 +1,7 @@
 """The command ``photochrom album``; ``cli`` loads it when it is typed."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
@@ -15,6 +16,7 @@ from photochrom.progress import interruptible
 
 if TYPE_CHECKING:
     from photochrom.album.album import Album
+    from photochrom.album.sharing import Plan
     from photochrom.many import Outcome
 
 
@@ -23,16 +25,18 @@ if TYPE_CHECKING:
 class Sharing:
     """What photos share."""
 
-    similarity: float = 0.72
-    "How alike photos must be to be one scene, from 0 (all are) to 1 (none)."
+    similarity: float = 0.25
+    "How much of two photos must show the same for them to be one scene, from 0 (all are) to 1 (copies only)."
+    recurring: float = 0.65
+    "How certain it must be that a thing in photos of other scenes is the same one, from 0 to 1 (none is)."
     thing: tuple[str, ...] = ()
     "A thing's color for the whole album, as NAME=#RRGGBB@PHOTO:X,Y, shown on one photo; may be repeated."
     things: Path | None = None
     "A JSON file of such things."
     found: float = 0.85
-    "How alike a place in photos of other scenes must be to a thing to be it, from 0 to 1."
+    "How alike a place in photos of other scenes must be to a named thing to be it, from 0 to 1."
     plan: Path | None = None
-    "Write groups, matches and hints into this JSON file, and beside it a contact sheet for each group."
+    "Write scenes, matches and hints into this JSON file, and beside it a contact sheet for each scene and thing."
 
 
 def album(
@@ -52,6 +56,7 @@ def album(
     """
     from photochrom.album.album import look_through, photos_in
     from photochrom.album.pictures import write_sheets
+    from photochrom.album.sharing import Rules
     from photochrom.album.things import read_things
     from photochrom.many import ReadAhead, plan_targets
     from photochrom.photo.target import write_atomically
@@ -65,8 +70,8 @@ def album(
     colorizer, settings = look.painter()
     pairs = plan_targets(sources, output.output, options.format)
     with interruptible(), terminal.bar("looking") as bar:
-        rules = (sharing.similarity, settings(1, 1), sharing.found)
-        seen = look_through(colorizer, sources, things, rules, (ahead, bar))  # type: ignore[arg-type]
+        rules = Rules(sharing.similarity, sharing.found, sharing.recurring)
+        seen = look_through(colorizer, sources, things, rules, settings(1, 1), (ahead, bar))  # type: ignore[arg-type]
     _tell_groups(seen)
     told: dict[Path, Path] = {}
     failed = 0
@@ -89,11 +94,10 @@ def _check(folder: Path, sharing: Sharing, look: Look, output: Output) -> None:
     if look.hint or look.hints or look.transplant:
         raise OptionError("--hint, --hints and --transplant are for one photo; say --thing NAME=#RRGGBB@PHOTO:X,Y here")
     if not 0 <= sharing.similarity <= 1:
-        raise OptionError(
-            f"--similarity is {sharing.similarity}; expected 0 (one scene) to 1 (no photo is like another)"
-        )
-    if not 0 <= sharing.found <= 1:
-        raise OptionError(f"--found is {sharing.found}; expected 0 to 1")
+        raise OptionError(f"--similarity is {sharing.similarity}; expected 0 (one scene) to 1 (copies only)")
+    for name, value in (("--found", sharing.found), ("--recurring", sharing.recurring)):
+        if not 0 <= value <= 1:
+            raise OptionError(f"{name} is {value}; expected 0 to 1")
     if output.output in (None, STREAM):
         raise OptionError("an album needs a folder for its results; say -o FOLDER")
     if output.looks is not None or output.guess_map:
@@ -110,22 +114,26 @@ def _check_plan(plan: Path, output: Output) -> None:
         raise OptionError(f"--plan is {plan}; expected a file of JSON, such as {plan.stem or 'plan'}.json")
     if not plan.parent.is_dir() and plan.parent.resolve() != Path(str(output.output)).resolve():
         raise OutputUnwritable(f"{plan}: its folder does not exist; create the folder first")
-    for path in (plan, *sorted(plan.parent.glob(f"{escape(plan.stem)}-group-*.jpg"))):
+    groups, things = (plan.parent.glob(f"{escape(plan.stem)}-{kind}-*.jpg") for kind in ("group", "recurring"))
+    for path in (plan, *sorted(groups), *sorted(things)):
         refuse_unusable(path, output.overwrite)
 
 
 def _tell_groups(seen: "Album") -> None:
-    """Note which photos are one scene, and where things were found."""
+    """Note which photos are one scene, what recurs in several scenes, and where named things were found."""
     plan = seen.plan
-    counts = [0] * len(plan.members)
-    for trace in plan.traces:
-        counts[trace[0][0]] += 1
     for number, group in enumerate(plan.groups, 1):
-        names = ", ".join(dict.fromkeys(plan.members[one].source.name for one in group))
-        terminal.note(f"scene {number}: {names}; {sum(counts[one] for one in group)} places shared")
+        terminal.note(f"scene {number}: {_names(plan, group)}; {len(plan.within(group))} places shared")
+    for number, one in enumerate(plan.recurring, 1):
+        places = f"{len(one.traces)} places shared, certainty {one.certainty:.2f}"
+        terminal.note(f"recurring {number}: {_names(plan, one.members)}; {places}")
     for thing, finds in plan.things:
         where = ", ".join(f"{plan.members[one.member].source.name} {one.score:.2f}" for one in finds)
         terminal.note(f"{thing.name}: {where}")
+
+
+def _names(plan: "Plan", numbers: Sequence[int]) -> str:
+    return ", ".join(dict.fromkeys(plan.members[number].source.name for number in numbers))
 
 
 def _tell(outcome: "Outcome", seen: "Album", as_json: bool, told: dict[Path, Path]) -> bool:
@@ -136,13 +144,15 @@ def _tell(outcome: "Outcome", seen: "Album", as_json: bool, told: dict[Path, Pat
 
 
 def _shared(source: Path, seen: "Album") -> dict[str, Any]:
-    """Return what the album says of a photo: the number of its scene, how many places it shares, its things."""
+    """Return what the album says of a photo: its scene, what recurs, how many places it shares, its things."""
     own = set(seen.numbers.get(source, []))
     scenes = [number for number, group in enumerate(seen.plan.groups, 1) if own & set(group)]
+    again = [number for number, one in enumerate(seen.plan.recurring, 1) if own & set(one.members)]
     parts = [seen.plan.parts[number] for number in own]
     things = sorted({thing.name for part in parts for thing in part.named.values()})
     return {
         "scene": scenes[0] if scenes else None,
+        "recurring": again,
         "shared": sum(len(part.colors) - len(part.named) for part in parts),
         "things": things,
     }

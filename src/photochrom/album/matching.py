@@ -1,129 +1,128 @@
-"""Which photos show the same, and where: cells of the network's deepest map that are each other's nearest.
+"""Which photos show the same, and where: regions of one that recur in another, whatever else is around them.
 
-    likeness of two cells   their descriptors' product (see :attr:`photochrom.album.member.Member.descriptors`)
-    match                   two cells of two photos, each the most alike to the other in the other's photo
-    likeness of two photos  the mean of their :data:`BEST` best matches
-    scene                   photos joined by average linkage (Sokal and Michener 1958) down to the wanted likeness
-    trace                   cells of several photos of a scene, joined by matches, the best first, one of each photo
+That two cells are each other's nearest proves little: grass is like grass everywhere. It is evidence as far as they are
+more alike than anything that lies apart on their own pages is to them (Lowe 2004 asks this of the second nearest),
 
-Nothing here depends on the album as a whole: two photos are as alike in an album of two as in one of thousands.
+    e = s - max(own(here), own(there)),   own(c) = the likeness of c to the far cell of its page most like it
+
+and only where neighbors here meet neighbors there (Sivic and Zisserman 2003). Matches that hold together so are a
+region; that it is one thing is as certain as that one of them is right (noisy or, Pearl 1988),
+
+    1 - prod (1 - e)
+
+Such a region grows: cells at its border join where they are alike to cells at the border of the other.
+
+Which photos of a large album are compared depends on the album; what is found in two depends on the two alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.album.candidates import NEIGHBORS, candidates
+from photochrom.album.cells import Floats, Numbers, elsewhere, mutual, steps
 from photochrom.album.member import Member
 
-SIMILARITY: Final = 0.72
-"""Likeness of photos from which on they are one scene.
+LEAST: Final = 0.3
+"""Certainty below which a region is nothing."""
 
-Of 64 crops of 16 validation photos 99% of the pairs of one photo reach 0.78, 1% of the others 0.69.
-"""
-
-BEST: Final = 20
-"""Matches that count for the likeness of two photos."""
-
-ALIKE: Final = 0.65
-"""Likeness from which on a match is believed."""
+ALIKE: Final = 0.55
+"""Likeness from which on cells may show one thing."""
 
 SHADE: Final = 30.0
-"""Difference of L up to which it is: a black coat is no white one, but the light may change."""
+"""Difference of L up to which they may: a black coat is no white one, but the light may change."""
 
-NEIGHBORS: Final = 24
-"""In large albums a photo is compared with so many others: those whose embeddings are nearest."""
+NEAR: Final = 1
+AROUND: Final = 2
+"""Cells so near here must have partners so near there: the thing may be of twice the size."""
 
-Trace = list[tuple[int, int]]
-"""Places of one thing: (number of the member, number of its cell), at most one of each member."""
+SUPPORT: Final = 2
+"""Neighbors that must agree with a match."""
 
 
 @dataclass(frozen=True, eq=False)
-class Matches:
-    """Cells ``here`` of one member that match the cells ``there`` of another, best first, and how well."""
+class Encounter:
+    """A region of member ``one`` that member ``other`` shows, too.
 
-    here: NDArray[np.intp]
-    there: NDArray[np.intp]
-    score: NDArray[np.float32]
-
-    @property
-    def likeness(self) -> float:
-        """Likeness of the two photos, 0..1; fewer matches than :data:`BEST` count as if the others had failed."""
-        return float(self.score[:BEST].sum()) / BEST
-
-
-def match(one: Member, other: Member) -> Matches:
-    """Return which cells of two members are each other's nearest."""
-    likeness = one.descriptors @ other.descriptors.T
-    there, back = likeness.argmax(axis=1), likeness.argmax(axis=0)
-    here = np.flatnonzero(back[there] == np.arange(len(there)))
-    score = likeness[here, there[here]]
-    order = np.argsort(-score, kind="stable")
-    return Matches(here[order], there[here[order]], score[order])
-
-
-def compare(members: Sequence[Member]) -> dict[tuple[int, int], Matches]:
-    """Return the matches of every pair of members (first number below the second) that may show the same."""
-    count = len(members)
-    pairs = {(one, other) for one in range(count) for other in range(one + 1, count)}
-    if count > NEIGHBORS:
-        embeddings = np.stack([member.embedding for member in members])
-        embeddings -= embeddings.mean(axis=0)
-        nearest = np.argsort(-embeddings @ embeddings.T, axis=1, kind="stable")[:, : NEIGHBORS + 1]
-        near = {(min(one, int(other)), max(one, int(other))) for one in range(count) for other in nearest[one]}
-        pairs &= near
-    return {pair: match(members[pair[0]], members[pair[1]]) for pair in sorted(pairs)}
-
-
-def scenes(count: int, matches: Mapping[tuple[int, int], Matches], similarity: float = SIMILARITY) -> list[list[int]]:
-    """Return the numbers of ``count`` members by scene, each member once; members by themselves are scenes of one.
-
-    The two scenes with the highest mean likeness of their members' pairs are joined, until none reach ``similarity``.
-    Pairs that were not compared count as unlike, half as alike as wanted.
+    Cells ``here`` (k,) of the one match cells ``there`` (k,) of the other, each at most once; ``score`` (k,) is how
+    alike they are, 0..1, ``certainty`` how certain it is, 0..1, that both regions show one thing.
     """
-    likeness = np.full((count, count), similarity / 2)
-    for (one, other), found in matches.items():
-        likeness[one, other] = likeness[other, one] = found.likeness
-    np.fill_diagonal(likeness, -1)
-    groups, sizes = [[number] for number in range(count)], np.ones(count)
-    while count > 1:
-        first, second = sorted(int(place) for place in np.unravel_index(int(likeness.argmax()), likeness.shape))
-        if likeness[first, second] < similarity:
-            break
-        total = sizes[first] + sizes[second]
-        joined = (likeness[first] * sizes[first] + likeness[second] * sizes[second]) / total
-        likeness[first], likeness[:, first] = joined, joined
-        likeness[first, first] = -1
-        likeness[second], likeness[:, second] = -1, -1
-        groups[first] = sorted(groups[first] + groups[second])
-        groups[second], sizes[first] = [], total
-    return [group for group in groups if group]
+
+    one: int
+    other: int
+    here: Numbers
+    there: Numbers
+    score: Floats
+    certainty: float
 
 
-def traces(members: Sequence[Member], scene: Sequence[int], matches: Mapping[tuple[int, int], Matches]) -> list[Trace]:
-    """Return the places that photos of a scene share, the cells of each in order of the members."""
-    edges = []
-    for (one, other), found in matches.items():
-        if one in scene and other in scene:
-            shade = np.abs(members[one].lightness[found.here] - members[other].lightness[found.there])
-            kept = (found.score >= ALIKE) & (shade <= SHADE)
-            rows = zip(found.score[kept], found.here[kept], found.there[kept], strict=True)
-            edges += [(float(score), (one, int(here)), (other, int(there))) for score, here, there in rows]
-    edges.sort(key=lambda edge: (-edge[0], edge[1:]))
-    return _joined([(here, there) for _, here, there in edges])
+def compare(members: Sequence[Member]) -> list[Encounter]:
+    """Return what members show in common, two by two: ``one`` is the lower number."""
+
+    @cache
+    def own(number: int) -> Floats:
+        return elsewhere(members[number].descriptors, members[number].columns)
+
+    found = []
+    for one, other in _pairs(members):
+        first, second = members[one], members[other]
+        vectors = first.descriptors, second.descriptors
+        here, there, score = mutual(*vectors)
+        excess = score - np.maximum(own(one)[here], own(other)[there])
+        shade = np.abs(first.lightness[here] - second.lightness[there])
+        kept = (excess > 0) & (score >= ALIKE) & (shade <= SHADE)
+        for inside in _regions(first, second, here[kept], there[kept]):
+            certainty = 1 - float(np.prod(1 - np.minimum(excess[kept][inside], 1)))
+            if certainty >= LEAST:
+                region = _grown(first, second, here[kept][inside], there[kept][inside])
+                found.append(Encounter(one, other, *region, certainty))
+    return found
 
 
-def _joined(edges: Sequence[tuple[tuple[int, int], tuple[int, int]]]) -> list[Trace]:
-    """Join places along edges, unless two of one member would meet."""
-    part_of: dict[tuple[int, int], dict[int, int]] = {}
-    for here, there in edges:
-        own, other = (part_of.setdefault(place, {place[0]: place[1]}) for place in (here, there))
-        if own is other or own.keys() & other.keys():
-            continue
-        own.update(other)
-        for place in other.items():
-            part_of[place] = own
-    unique = {id(part): part for part in part_of.values()}
-    return sorted(sorted(part.items()) for part in unique.values() if len(part) > 1)
+def _pairs(members: Sequence[Member]) -> list[tuple[int, int]]:
+    count = len(members)
+    pairs: Collection[tuple[int, int]] = [(one, other) for one in range(count) for other in range(one + 1, count)]
+    return sorted(candidates(members) if count > NEIGHBORS + 1 else pairs)
+
+
+def _regions(one: Member, other: Member, here: Numbers, there: Numbers) -> Iterator[Numbers]:
+    """Yield which of the matches hold together."""
+    agree = (steps(one.columns, here, here) <= NEAR) & (steps(other.columns, there, there) <= AROUND)
+    held = np.flatnonzero(agree.sum(axis=1) > SUPPORT)  # each agrees with itself
+    part = parts(agree[np.ix_(held, held)])
+    for number in np.unique(part):
+        inside = held[part == number]
+        if len(inside) > SUPPORT:
+            yield inside
+
+
+def parts(joined: NDArray[np.bool_]) -> Numbers:
+    """Return the part that each of n things is in, (n,): the lowest number to which what is joined (n, n) leads."""
+    part = np.arange(len(joined))
+    while True:
+        lower = np.where(joined, part, len(part)).min(axis=1, initial=len(part))
+        if (lower == part).all():
+            return part
+        part = lower
+
+
+def _grown(one: Member, other: Member, here: Numbers, there: Numbers) -> tuple[Numbers, Numbers, Floats]:
+    """Return a region with what borders on it here and there and is alike, as far as that goes; and how alike it is."""
+    shade = np.abs(np.subtract.outer(one.lightness, other.lightness))
+    likeness = one.descriptors @ other.descriptors.T
+    likeness[(likeness < ALIKE) | (shade > SHADE)] = -1
+    rows, columns = (np.arange(count) for count in likeness.shape)
+    while True:
+        beside = steps(one.columns, rows, here) <= NEAR, steps(other.columns, columns, there) <= NEAR
+        support = beside[0].astype(np.float32) @ beside[1].T.astype(np.float32)
+        free = np.where(support >= SUPPORT, likeness, -1)
+        free[here], free[:, there] = -1, -1
+        best = free.argmax(axis=1)
+        new = np.flatnonzero((free.max(axis=1) > 0) & (free.argmax(axis=0)[best] == rows))
+        if not len(new):
+            return here, there, likeness[here, there]
+        here, there = np.concatenate([here, new]), np.concatenate([there, best[new]])

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from photochrom.album.cells import Floats, unit
 from photochrom.alternatives import region_at
 from photochrom.answer import Answer
 from photochrom.color.resample import downsample_area
@@ -21,7 +22,6 @@ from photochrom.photo import Page
 COVERED: Final = 0.5
 """The share of a cell that a thing must cover for the cell to be the thing's."""
 
-Floats = NDArray[np.float32]
 Point = tuple[float, float]
 
 
@@ -63,15 +63,7 @@ class Member:
         The likeness of two cells is that of Bhattacharyya 1943, sum_c sqrt(p_c q_c), of their features p and q taken as
         distributions: square roots keep one strong feature from deciding alone.
         """
-        rows = self.features.astype(np.float32)
-        return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6), dtype=np.float32)
-
-    @property
-    def embedding(self) -> Floats:
-        """The page as a whole, (2 C,), of length one: the mean and the quadratic mean of the descriptors."""
-        own = self.descriptors
-        both = [part / max(float(np.linalg.norm(part)), 1e-6) for part in (own.mean(axis=0), (own**2).mean(axis=0))]
-        return np.asarray(np.concatenate(both) / np.sqrt(2), dtype=np.float32)
+        return unit(self.features.astype(np.float32))
 
     @property
     def bytes(self) -> int:

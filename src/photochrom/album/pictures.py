@@ -20,17 +20,19 @@ MOST: Final = 12
 
 
 def write_sheets(plan: Plan, results: Mapping[Path, Path], stem: Path, overwrite: bool = False) -> list[Path]:
-    """Write ``STEM-group-1.jpg`` and on, one for each group, and return their paths.
+    """Write ``STEM-group-1.jpg`` and on for scenes, ``STEM-recurring-1.jpg`` and on for things; returns their paths.
 
     ``results`` are the files written, by their photos; members without one are left out, and so are further pages.
     Raises OutputExists for a sheet that is there already, unless ``overwrite`` is set.
     """
     written = []
-    for number, group in enumerate(plan.groups, 1):
+    sheets = [(f"group-{number}", group) for number, group in enumerate(plan.groups, 1)]
+    sheets += [(f"recurring-{number}", one.members) for number, one in enumerate(plan.recurring, 1)]
+    for name, group in sheets:
         kept = [one for one in group if plan.members[one].page == 0 and plan.members[one].source in results][:MOST]
         pairs = [_pair(plan, one, results[plan.members[one].source]) for one in kept]
         if pairs:
-            target = stem.with_name(f"{stem.name}-group-{number}.jpg")
+            target = stem.with_name(f"{stem.name}-{name}.jpg")
             sheet = Photo.from_array(_beside(pairs))
             written.append(sheet.save(target, options=SaveOptions(overwrite=overwrite)))
     return written

@@ -1,6 +1,6 @@
 """One color for what several photos share, given to each of them as hints; and one mood for their rest.
 
-A trace (see :mod:`photochrom.album.matching`) gets the color of its members' common answer: the scores r_m of its M
+A trace (see :mod:`photochrom.album.scenes`) gets the color of its members' common answer: the scores r_m of its M
 places, averaged as the network gave them, mean the geometric mean of the distributions,
 
     p(q) ~ prod_m p_m(q)^(1/M)
@@ -9,8 +9,8 @@ so that who is sure decides, and a place that could be anything has no say: no m
 A member's hint is its own color there plus the difference of the common answer to its own, both decoded alike: what is
 smaller than a cell, such as a face in the grass, keeps its difference from what is around it.
 
-What a photo shares also tells how its light was misread: d = mean over its traces of (their color - its own). The
-rest of it moves by a part of that,
+What a photo shares with its scene also tells how its light was misread: d = mean over those traces of (their color -
+its own). The rest of it moves by a part of that,
 
     ab + s d C / (C + 12),  C = |ab|,  s = MOOD (1 - shared)
 
@@ -27,8 +27,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.album.matching import SIMILARITY, Trace, compare, scenes, traces
+from photochrom.album.matching import compare
 from photochrom.album.member import Member
+from photochrom.album.scenes import CERTAIN, SIMILARITY, Recurring, Trace, gather, scenes, shares, traces
 from photochrom.album.things import STRANGE, Find, Thing, find
 from photochrom.answer import OWN, Settings
 from photochrom.color.lab import rgb_to_lab
@@ -81,15 +82,29 @@ class Part:
         return np.asarray(ab + MOOD * rest * chroma / (chroma + STRENGTH) * np.array(self.drift), dtype=np.float32)
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """From when on something is the same, 0..1.
+
+    ``similarity`` is how much photos of one scene have in common, ``found`` how alike a place on a photo of another
+    scene is to a named thing, ``recurring`` how certain it is that a thing on photos of two scenes is one.
+    """
+
+    similarity: float = SIMILARITY
+    found: float = STRANGE
+    recurring: float = CERTAIN
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What photos of an album share: ``scenes`` and ``finds`` name members by number; ``parts`` one of each."""
+    """What photos of an album share: scenes, traces and things name members by number; there is a part for each."""
 
     members: Sequence[Member]
-    similarity: float
+    rules: Rules
     scenes: list[list[int]]
-    likeness: Mapping[tuple[int, int], float]
+    share: Mapping[tuple[int, int], float]
     traces: list[Trace]
+    recurring: list[Recurring]
     things: list[tuple[Thing, list[Find]]]
     parts: list[Part]
 
@@ -103,23 +118,31 @@ class Plan:
         """How much memory is kept of all members."""
         return sum(member.bytes for member in self.members)
 
+    def within(self, scene: Sequence[int]) -> list[Trace]:
+        """Return the places that only photos of this scene share."""
+        return [trace for trace in self.traces if all(number in scene for number, _ in trace)]
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON; places are pixels of the upright pages."""
-        owner = {number: group for group, scene in enumerate(self.groups) for number in scene}
-        groups: list[dict[str, Any]] = [{"members": scene, "traces": []} for scene in self.groups]
-        for trace in self.traces:
-            number, cell = trace[0]
-            color = hex_of(self.parts[number].colors[cell], float(self.members[number].lightness[cell]))
-            groups[owner[number]]["traces"].append({"color": color, "places": [self._place(*one) for one in trace]})
         return {
             "photochrom_album": 1,
-            "similarity": self.similarity,
+            "rules": asdict(self.rules),
             "kept_bytes": self.bytes,
             "members": [self._member(number) for number in range(len(self.members))],
-            "likeness": [{"members": pair, "likeness": round(value, 3)} for pair, value in self.likeness.items()],
-            "groups": groups,
+            "shares": [{"members": pair, "share": round(value, 3)} for pair, value in self.share.items()],
+            "groups": [{"members": scene, "traces": self._traces(self.within(scene))} for scene in self.groups],
+            "recurring": [
+                {"members": one.members, "certainty": round(one.certainty, 3), "traces": self._traces(one.traces)}
+                for one in self.recurring
+            ],
             "things": [{**asdict(thing), "found": [self._find(one) for one in found]} for thing, found in self.things],
         }
+
+    def _traces(self, shared: Sequence[Trace]) -> list[dict[str, Any]]:
+        return [{"color": self._color(*trace[0]), "places": [self._place(*one) for one in trace]} for trace in shared]
+
+    def _color(self, number: int, cell: int) -> str:
+        return hex_of(self.parts[number].colors[cell], float(self.members[number].lightness[cell]))
 
     def _member(self, number: int) -> dict[str, Any]:
         member, part = self.members[number], self.parts[number]
@@ -139,35 +162,51 @@ class Plan:
 def make_plan(
     members: Sequence[Member],
     things: Sequence[tuple[Thing, int]] = (),
-    similarity: float = SIMILARITY,
+    rules: Rules = Rules(),
     settings: Settings = OWN,
-    strange: float = STRANGE,
 ) -> Plan:
     """Return what the members share; ``things`` come with the number of the member that shows each.
 
-    Of ``settings`` the temperature counts: it decides the colors. ``similarity`` is the likeness, 0..1, from which on
-    photos are one scene, ``strange`` that from which on a thing is found in photos of other scenes.
+    Of ``settings`` the temperature counts: it decides the colors.
     """
-    matches = compare(members)
-    grouped = scenes(len(members), matches, similarity)
-    shared = [trace for scene in grouped if len(scene) > 1 for trace in traces(members, scene, matches)]
-    parts = [Part() for _ in members]
-    for trace, ab in zip(shared, _decided(members, shared, settings), strict=True):
-        for number, cell in trace:
-            parts[number].colors[cell] = ab
-    parts = [replace(part, drift=_drift(part, member)) for part, member in zip(parts, members, strict=True)]
+    met = compare(members)
+    share = shares(members, met)
+    grouped = scenes(len(members), share, rules.similarity)
+    scene_of = {number: scene for scene, numbers in enumerate(grouped) for number in numbers}
+    within = [one for one in met if scene_of[one.one] == scene_of[one.other]]
+    across = [one for one in met if scene_of[one.one] != scene_of[one.other] and rules.recurring <= one.certainty]
+    across = across if rules.recurring < 1 else []
+    shared = traces(within, across)
+    parts = _parts(members, scene_of, shared, settings)
     found = []
     for thing, shown in things:
         scene = next(one for one in grouped if shown in one)
-        finds = _along(find(thing.name, shown, members, scene, strange), shared)
+        finds = _along(find(thing.name, shown, members, scene, rules.found), shared)
         found.append((thing, finds))
         _, a, b = (float(value) for value in rgb_to_lab(np.array(thing.rgb)))
         for one in finds:
             for cell in one.cells.tolist():
                 parts[one.member].colors[cell] = (a, b)
                 parts[one.member].named[cell] = thing
-    likeness = {pair: one.likeness for pair, one in matches.items() if one.likeness >= similarity / 2}
-    return Plan(members, similarity, grouped, likeness, shared, found, parts)
+    return Plan(members, rules, grouped, share, shared, gather(across, shared), found, parts)
+
+
+def _parts(
+    members: Sequence[Member], scene_of: Mapping[int, int], shared: Sequence[Trace], settings: Settings
+) -> list[Part]:
+    """Return each member's part of the traces; what it shares with its own scene moves the rest of it."""
+    parts = [Part() for _ in members]
+    mood: list[list[int]] = [[] for _ in members]
+    for trace, ab in zip(shared, _decided(members, shared, settings), strict=True):
+        seen = [scene_of[number] for number, _ in trace]
+        for number, cell in trace:
+            parts[number].colors[cell] = ab
+            if seen.count(scene_of[number]) > 1:
+                mood[number].append(cell)
+    return [
+        replace(part, drift=_drift(part, member, cells))
+        for part, member, cells in zip(parts, members, mood, strict=True)
+    ]
 
 
 def _decided(members: Sequence[Member], shared: Sequence[Trace], settings: Settings) -> Iterator[Color]:
@@ -181,12 +220,12 @@ def _decided(members: Sequence[Member], shared: Sequence[Trace], settings: Setti
         yield a, b
 
 
-def _drift(part: Part, member: Member) -> Color:
-    """Return how the places that the member shares move at the mean, in Lab units."""
-    if not part.colors:
+def _drift(part: Part, member: Member, cells: Sequence[int]) -> Color:
+    """Return how these cells, which the member shares with its scene, move at the mean, in Lab units."""
+    if not cells:
         return 0.0, 0.0
     own = member.answer.ab().reshape(-1, 2)
-    a, b = np.mean([np.array(ab) - own[cell] for cell, ab in part.colors.items()], axis=0).tolist()
+    a, b = np.mean([np.array(part.colors[cell]) - own[cell] for cell in cells], axis=0).tolist()
     return a, b
 
 
