@@ -156,32 +156,30 @@ class Colorizer:
 
     def raw(self, lightness: NDArray[np.float32], hints: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's answer, (Q, h/s, w/s), for L (h, w) in 0..100 and a hint field (3, h, w)."""
-        return self._run(lightness, hints, 1)[0]
+        return self._run(lightness, hints, output=0)
 
-    def features(self, page: Page) -> tuple[NDArray[np.float32], Answer]:
-        """Return what the encoder sees on a page, (C, h/16, w/16) float32 of 0 or more, and the answer, from one run.
+    def features(self, page: Page, scale: float = 1.0) -> NDArray[np.float32]:
+        """Return what the encoder sees on a page at ``scale`` times the working size, (C, h/16, w/16), 0 or more.
 
         Raises ModelError for a model without features.
         """
         if len(self._session.get_outputs()) == 1:
             raise ModelError(f"the model {self.card.name} gives no features; export it again, or use {DEFAULT}")
-        lightness, hints = self._sight(page, None, 1.0)
-        raw, seen = self._run(lightness, hints, count=2)
-        return seen, Answer(raw, self._chroma, self.card.decode, lightness, page.width, page.height, self.card.name)
+        return self._run(*self._sight(page, None, scale), output=1)
 
-    def _run(self, lightness: NDArray[np.float32], hints: NDArray[np.float32], count: int) -> list[NDArray[np.float32]]:
-        """Return the network's first ``count`` outputs, each without what is of the padding alone."""
+    def _run(self, lightness: NDArray[np.float32], hints: NDArray[np.float32], output: int) -> NDArray[np.float32]:
+        """Return one of the network's outputs, without what is of the padding alone."""
         height, width = lightness.shape
         edge = ((0, -height % self.card.multiple), (0, -width % self.card.multiple))
         feeds = {"lightness": np.pad(lightness, edge, mode="reflect")[None, None].astype(np.float32)}
         if self.takes_hints:
             feeds["hints"] = np.pad(hints, ((0, 0), *edge))[None].astype(np.float32)
         try:
-            found = self._session.run([port.name for port in self._session.get_outputs()[:count]], feeds)
+            (maps,) = self._session.run([self._session.get_outputs()[output].name], feeds)
         except Exception as error:  # onnxruntime raises a dozen classes of its own
             raise ModelError(f"the model {self.card.name} fails on a photo ({reason(error)})") from error
-        strides = [feeds["lightness"].shape[-1] // maps.shape[-1] for maps in found]
-        return [maps[0, :, : -(-height // by), : -(-width // by)] for maps, by in zip(found, strides, strict=True)]
+        stride = feeds["lightness"].shape[-1] // maps.shape[-1]
+        return np.asarray(maps[0, :, : -(-height // stride), : -(-width // stride)])
 
     def working_size(self, width: int, height: int) -> tuple[int, int]:
         """Return the (width, height) at which the network sees a photo: same shape, same area for all photos."""

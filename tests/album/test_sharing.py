@@ -115,7 +115,7 @@ def test_the_plan_tells_what_recurs_as_json(make: Make) -> None:
     assert thing["members"] == [0, 1]
     assert thing["certainty"] == round(plan.recurring[0].certainty, 3)
     assert [{place["member"] for place in trace["places"]} for trace in thing["traces"]] == [{0, 1}] * COAT.size
-    assert stored["rules"] == {"similarity": 0.25, "found": 0.85, "recurring": 0.65}
+    assert stored["rules"] == {"similarity": 0.25, "found": 0.85, "recurring": 0.75}
 
 
 def test_a_named_thing_is_found_and_keeps_its_color(make: Make) -> None:

@@ -27,7 +27,7 @@ class Sharing:
 
     similarity: float = 0.25
     "How much of two photos must show the same for them to be one scene, from 0 (all are) to 1 (copies only)."
-    recurring: float = 0.65
+    recurring: float = 0.75
     "How certain it must be that a thing in photos of other scenes is the same one, from 0 to 1 (none is)."
     thing: tuple[str, ...] = ()
     "A thing's color for the whole album, as NAME=#RRGGBB@PHOTO:X,Y, shown on one photo; may be repeated."

@@ -19,6 +19,9 @@ from photochrom.colorizer import Colorizer
 from photochrom.consensus import resized
 from photochrom.photo import Page
 
+FINE: Final = 1.3
+"""Features are looked at in so many times the working size: smaller things have cells of their own."""
+
 COVERED: Final = 0.5
 """The share of a cell that a thing must cover for the cell to be the thing's."""
 
@@ -98,7 +101,7 @@ def look_at(
     ``name`` is the photo's path and the page's number from 0; ``points`` are places, in pixels of the page, at which
     things with names are. Raises ModelError for a model without features and OptionError for a point outside the page.
     """
-    seen_Crc, answer = colorizer.features(page)
+    answer, seen_Crc = colorizer.answer(page), colorizer.features(page, FINE)
     _, rows, columns = seen_Crc.shape
     root_nC = np.sqrt(np.maximum(seen_Crc, 0)).reshape(len(seen_Crc), -1).T
     scale = 255 / max(float(root_nC.max()), 1e-6)
