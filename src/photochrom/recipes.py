@@ -62,9 +62,14 @@ _LIST = (
         ),
     ),
     replace(
-        _DEFAULT, name="small", starts_from="default", prunes=True, minutes=25.0, rate=3e-4, encoder_rate=6e-5,
+        _DEFAULT, name="small", starts_from="default", prunes=True, minutes=110.0, rate=3e-4, encoder_rate=6e-5,
+        ema=0.999,
         network_options={"encoder": "resnet50_short", "width": 384, "blocks": 1, "decoder": (192, 96)},
-        stages=(Stage(size=96, share=0.5), Stage(size=128, share=0.3), Stage(size=176, share=0.2)),
+        stages=(
+            Stage(size=128, share=0.25, objective=_FINISH),
+            Stage(size=176, share=0.4, objective=_FINISH),
+            Stage(size=192, share=0.35, objective=replace(_FINISH, perceptual=2.0)),
+        ),
     ),
     _family("rgb_autoencoder", "rgb_autoencoder", "rgb", Stage(size=64, share=1.0, objective=_L2)),
     _RGB_UNET,
