@@ -104,3 +104,13 @@ def test_likeness_elsewhere_on_a_page() -> None:
     assert_allclose(elsewhere(same, 7), [0, 1, 0, 1, 0, 1, 0])
     assert_allclose(elsewhere(same[:4], 4), 1)  # where nothing is far, nothing is known to be distinct
     assert steps(3, np.arange(6), np.array([0])).ravel().tolist() == [0, 1, 2, 1, 1, 2]
+
+
+@pytest.mark.parametrize("count", [3, NEIGHBORS + 4])
+def test_progress_goes_from_nothing_to_all(make: Make, count: int) -> None:
+    members = [make(str(number), wearing(number % 3, COAT, number % 5, number % 4)) for number in range(count)]
+    told: list[float] = []
+    compare(members, told.append)
+    assert told == sorted(told)
+    assert 0 < told[0] <= 0.5
+    assert 0.5 < told[-1] <= 1

@@ -85,15 +85,15 @@ def look_through(
     things: Sequence[Thing] = (),
     rules: Rules = Rules(),  # noqa: B008 - immutable
     settings: Settings = OWN,
-    look: tuple[ReadAhead, Callable[[float], None]] | None = None,
+    look: tuple[ReadAhead, Callable[..., None]] | None = None,
 ) -> Album:
     """Look at every photo once and plan what they share; a photo that cannot be read is left out.
 
-    ``rules`` and ``settings`` are those of :func:`photochrom.album.sharing.make_plan`; ``look`` opens photos and hears
-    how far it has come, 0..1. Raises HintError for a thing on no photo of the album or outside of its photo, ModelError
-    for a model without features.
+    ``rules`` and ``settings`` are those of :func:`photochrom.album.sharing.make_plan`; ``look`` opens photos, and hears
+    how far it has come, 0..1, with a note once it compares. Raises HintError for a thing on no photo of the album or
+    outside of its photo, ModelError for a model without features.
     """
-    ahead, progress = look or (ReadAhead(500_000_000), lambda share: None)
+    ahead, progress = look or (ReadAhead(500_000_000), lambda share, note="": None)
     shown = _by_photo(things, sources)
     members: list[Member] = []
     numbers: dict[Path, list[int]] = {}
@@ -111,7 +111,8 @@ def look_through(
         members += pages
         progress(done / len(sources))
     told = [(thing, numbers[path][0]) for path, named in shown.items() if path not in failed for thing in named]
-    return Album(make_plan(members, told, rules, settings), numbers, failed)
+    plan = make_plan(members, told, rules, settings, lambda share: progress(share, "comparing"))
+    return Album(plan, numbers, failed)
 
 
 def _by_photo(things: Sequence[Thing], sources: Sequence[Path]) -> dict[Path, list[Thing]]:

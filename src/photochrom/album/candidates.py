@@ -7,7 +7,7 @@ components, Pearson 1901). Two photos promise as much as their matches exceed wh
 Shapes: n cells of a page, C features, D dimensions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,14 +24,17 @@ SAMPLE: Final = 20_000
 """Cells of the album, at most, whose main directions are taken."""
 
 
-def candidates(members: Sequence[Member]) -> set[tuple[int, int]]:
-    """Return the pairs of members, first number below the second, of which one is among the other's best."""
-    promise = _promises(members)
+def candidates(members: Sequence[Member], tell: Callable[[float], None]) -> set[tuple[int, int]]:
+    """Return the pairs of members, first number below the second, of which one is among the other's best.
+
+    ``tell`` hears how far it has come, 0..1.
+    """
+    promise = _promises(members, tell)
     best = np.argsort(-promise, axis=1, kind="stable")[:, :NEIGHBORS]
     return {(min(one, other), max(one, other)) for one, row in enumerate(best.tolist()) for other in row}
 
 
-def _promises(members: Sequence[Member]) -> NDArray[np.float32]:
+def _promises(members: Sequence[Member], tell: Callable[[float], None]) -> NDArray[np.float32]:
     """Return what each pair promises, (members, members); -1 for a member and itself."""
     short = _shortened(members)
     own = [elsewhere(rows, member.columns) for rows, member in zip(short, members, strict=True)]
@@ -41,6 +44,7 @@ def _promises(members: Sequence[Member]) -> NDArray[np.float32]:
             here, there, score = mutual(short[one], short[other])
             excess = score - np.maximum(own[one][here], own[other][there])
             promise[one, other] = promise[other, one] = np.maximum(excess, 0).sum()
+        tell(1 - (1 - (one + 1) / len(members)) ** 2)
     return promise
 
 

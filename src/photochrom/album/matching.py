@@ -15,9 +15,10 @@ Such a region grows: cells at its border join where they are alike to cells at t
 Which photos of a large album are compared depends on the album; what is found in two depends on the two alone.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -60,15 +61,17 @@ class Encounter:
     certainty: float
 
 
-def compare(members: Sequence[Member]) -> list[Encounter]:
-    """Return what members show in common, two by two: ``one`` is the lower number."""
+def compare(members: Sequence[Member], tell: Callable[[float], None] = lambda share: None) -> list[Encounter]:
+    """Return what members show in common, two by two, the lower number first; ``tell`` hears how far it is, 0..1."""
 
     @cache
     def own(number: int) -> Floats:
         return elsewhere(members[number].descriptors, members[number].columns)
 
     found = []
-    for one, other in _pairs(members):
+    pairs = _pairs(members, lambda share: tell(share / 2))
+    for number, (one, other) in enumerate(pairs):
+        tell((1 + number / len(pairs)) / 2)
         first, second = members[one], members[other]
         vectors = first.descriptors, second.descriptors
         here, there, score = mutual(*vectors)
@@ -83,10 +86,10 @@ def compare(members: Sequence[Member]) -> list[Encounter]:
     return found
 
 
-def _pairs(members: Sequence[Member]) -> list[tuple[int, int]]:
-    count = len(members)
-    pairs: Collection[tuple[int, int]] = [(one, other) for one in range(count) for other in range(one + 1, count)]
-    return sorted(candidates(members) if count > NEIGHBORS + 1 else pairs)
+def _pairs(members: Sequence[Member], tell: Callable[[float], None]) -> list[tuple[int, int]]:
+    if len(members) > NEIGHBORS + 1:
+        return sorted(candidates(members, tell))
+    return list(combinations(range(len(members)), 2))
 
 
 def _regions(one: Member, other: Member, here: Numbers, there: Numbers) -> Iterator[Numbers]:

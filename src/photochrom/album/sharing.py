@@ -20,7 +20,7 @@ Shapes: h x w places of an answer, n cells.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -120,7 +120,8 @@ class Plan:
 
     def within(self, scene: Sequence[int]) -> list[Trace]:
         """Return the places that only photos of this scene share."""
-        return [trace for trace in self.traces if all(number in scene for number, _ in trace)]
+        inside = set(scene)
+        return [trace for trace in self.traces if all(number in inside for number, _ in trace)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON; places are pixels of the upright pages."""
@@ -164,12 +165,13 @@ def make_plan(
     things: Sequence[tuple[Thing, int]] = (),
     rules: Rules = Rules(),
     settings: Settings = OWN,
+    tell: Callable[[float], None] = lambda share: None,
 ) -> Plan:
     """Return what the members share; ``things`` come with the number of the member that shows each.
 
-    Of ``settings`` the temperature counts: it decides the colors.
+    Of ``settings`` the temperature counts: it decides the colors. ``tell`` hears how far it has come, 0..1.
     """
-    met = compare(members)
+    met = compare(members, tell)
     share = shares(members, met)
     grouped = scenes(len(members), share, rules.similarity)
     scene_of = {number: scene for scene, numbers in enumerate(grouped) for number in numbers}
