@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.album.conftest import BLUE, COAT, COLORS, GREEN, RED, Make, scene, wearing
+from tests.album.conftest import BLUE, COAT, COLORS, GREEN, RED, SIDE, Make, scene, wearing
 
 from photochrom.album.member import Member
 from photochrom.album.sharing import Rules, make_plan
@@ -172,3 +172,12 @@ def test_things_are_read_from_the_command_line_and_from_json(tmp_path: Path) -> 
         path.write_text(text)
         with pytest.raises(HintError, match=r"things\.json .*expected"):
             read_things([], path)
+
+
+def test_what_a_scene_shares_is_told_once_and_what_recurs_beside_it(make: Make) -> None:
+    pages = [wearing(0, COAT, 1, 1), wearing(0, COAT, 1, 1), wearing(1, COAT, 4, 5)]
+    plan = make_plan([make(str(number), page) for number, page in enumerate(pages)])
+    assert plan.groups == [[0, 1]]
+    (coat,) = plan.recurring
+    assert (coat.members, len(coat.traces)) == ([0, 1, 2], COAT.size)
+    assert len(plan.within([0, 1])) == len(plan.traces) - COAT.size == SIDE**2 - COAT.size

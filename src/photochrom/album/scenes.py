@@ -104,7 +104,10 @@ def traces(*ranks: Iterable[Encounter]) -> list[Trace]:
 
 
 def gather(met: Sequence[Encounter], shared: Sequence[Trace]) -> list[Recurring]:
-    """Return what recurs: encounters that have a place in common are of one thing; ``shared`` are all traces."""
+    """Return what recurs: encounters that have a place in common are of one thing.
+
+    ``shared`` are the traces over several scenes.
+    """
     at: dict[Place, set[int]] = {}
     for number, one in enumerate(met):
         for member, cells in ((one.one, one.here), (one.other, one.there)):

@@ -190,7 +190,8 @@ def make_plan(
             for cell in one.cells.tolist():
                 parts[one.member].colors[cell] = (a, b)
                 parts[one.member].named[cell] = thing
-    return Plan(members, rules, grouped, share, shared, gather(across, shared), found, parts)
+    wide = [trace for trace in shared if len({scene_of[number] for number, _ in trace}) > 1]
+    return Plan(members, rules, grouped, share, shared, gather(across, wide), found, parts)
 
 
 def _parts(
